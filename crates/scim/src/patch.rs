@@ -1,0 +1,40 @@
+//! PATCH (RFC 7644 §3.5.2), in two halves: a [`PatchPlan`] says what a request touches before
+//! anything is read, so that a change of members needs no document; [`apply`] does the rest.
+
+use crate::filter::Filter;
+use crate::id::ResourceId;
+use crate::resource::{Notes, Secret};
+
+/// What a PATCH request does, sorted by where it happens. All or nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PatchPlan {
+    /// Changes to the document, in order. When there are none, no document needs to be read.
+    pub document: Vec<DocumentChange>,
+    /// Changes to the values of the relation attribute, in order.
+    pub members: Vec<MembersChange>,
+    /// What becomes of the secret: set (`Some(Some)`), removed (`Some(None)`), left alone (`None`).
+    pub secret: Option<Option<Secret>>,
+    /// What was ignored or mended.
+    pub notes: Notes,
+}
+
+/// A change of the values of the relation attribute. Adding a member who is there, or removing
+/// one who is not, changes nothing and is no error (RFC 7644 §3.5.2.1).
+#[derive(Debug, Clone, PartialEq)]
+pub enum MembersChange {
+    /// These belong to it from now on.
+    Add(Vec<ResourceId>),
+    /// These belong to it no longer.
+    Remove(Vec<ResourceId>),
+    /// Nobody belongs to it any longer.
+    RemoveAll,
+    /// Exactly these belong to it.
+    Replace(Vec<ResourceId>),
+    /// Those for whom the filter holds belong to it no longer: a filter over `value`, `display`,
+    /// `type` that is not just a list of ids.
+    RemoveWhere(Filter),
+}
+
+/// A change to a document; made by planning, used by applying.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DocumentChange {}

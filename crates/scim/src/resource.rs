@@ -1,0 +1,57 @@
+//! Resources: documents that are known to fit their schema (RFC 7643 §3).
+//!
+//! A document becomes a [`Resource`] in [`validate`], once, and is trusted from then on.
+//! A resource comes apart into what is stored apart: the [`Document`], the members, the secret.
+
+use std::fmt;
+
+use crate::id::ResourceId;
+use crate::json::Object;
+
+/// The attributes of a resource in canonical spelling and order: `schemas`, `externalId`, the
+/// core attributes, then each extension under its URN. Nothing unassigned is in it (no `null`, no
+/// empty array: RFC 7643 §2.5), and none of `id`, `meta`, the relation attributes and the secret.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Document(pub(crate) Object);
+
+/// A resource as a client wants it, before it has a version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resource {
+    /// Its attributes.
+    pub document: Document,
+    /// The values of the relation attribute, each once, in the order sent; empty for types
+    /// without one. Whether they exist is for the store to say.
+    pub members: Vec<ResourceId>,
+    /// The value of the secret attribute, if one was sent.
+    pub secret: Option<Secret>,
+    /// What was left out or mended on the way in.
+    pub notes: Notes,
+}
+
+/// What was done to a request so that it could be accepted, for the request log.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Notes {
+    /// Attributes that no schema knows, or that are not the client's to set.
+    pub ignored: Vec<String>,
+    /// Names of the repairs made: entries of [`crate::dialect`].
+    pub repairs: Vec<&'static str>,
+}
+
+/// A password on its way to its hash, or that hash. `Debug` does not show it, and it is never
+/// serialised with a document.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// As the client sent it. The store refuses it in this state.
+    Plain(String),
+    /// A PHC string, `$argon2id$…`.
+    Hashed(String),
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Plain(_) => "Secret::Plain(…)",
+            Self::Hashed(_) => "Secret::Hashed(…)",
+        })
+    }
+}

@@ -1,0 +1,15 @@
+//! Rows in, rows out: everything that Muster keeps, on SQLite (and, later, PostgreSQL).
+//!
+//! [`Store::read`] and [`Store::write`] hand a [`Tx`] to repository functions, which live in a
+//! file per noun: [`tenants`], `scim_tokens`, `applications`, `keys`, `resources`, … Each takes
+//! the tenant first, and its one statement stands under it. A write has been committed and is
+//! on disk when [`Store::write`] returns `Ok`; when it returns an error, nothing has changed.
+
+pub mod error;
+pub mod sql;
+pub mod tenants;
+pub mod tx;
+
+pub use error::StoreError;
+pub use tenants::TenantKey;
+pub use tx::Tx;
