@@ -1,0 +1,26 @@
+//! How a command fails: one line that says what to do.
+
+use crate::config::ConfigError;
+
+/// Why a command could not do its work, in words for an operator. Exit status 1.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Failure(String);
+
+impl Failure {
+    /// A failure told in one line: what happened, and what to do about it.
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// A failure of the operating system: what we were doing, and its reason.
+    pub(crate) fn io(doing: &str, error: &std::io::Error) -> Self {
+        Self(format!("{doing}: {error}"))
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self(error.to_string())
+    }
+}

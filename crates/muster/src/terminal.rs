@@ -1,0 +1,23 @@
+//! What commands say to the person or script that called them.
+
+use std::io::Write;
+
+use crate::failure::Failure;
+
+/// Writes the result of a command to standard output, with a newline at its end.
+///
+/// # Errors
+/// When standard output is closed, as by `muster … | head -1`.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    write!(out, "{text}{end}")
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::io("cannot write the result", &error))
+}
+
+/// Tells a person why a command failed, on standard error.
+pub(crate) fn complain(failure: &Failure) {
+    // Nobody is left to tell when standard error is closed.
+    drop(writeln!(std::io::stderr().lock(), "muster: {failure}"));
+}
