@@ -1,13 +1,14 @@
 //! What can go wrong with a database.
 
 /// Why a read or a write did not happen. Nothing has changed then.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// A unique constraint or unique key is taken. The text names the constraint, as in
     /// `tenants.slug` or `resources.user_name`.
     #[error("not unique: {0}")]
     NotUnique(String),
-    /// A referenced row does not exist. The text names what refers to it: `scim_tokens.tenant`.
+    /// A referenced row does not exist, or a row is still referred to. The text names the table
+    /// written to, as in `scim_tokens`; SQLite does not say which of its foreign keys it was.
     #[error("no such row to refer to: {0}")]
     NoSuchReference(String),
     /// The database or its queue is too busy, or gone. Worth trying again.

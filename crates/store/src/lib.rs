@@ -5,11 +5,13 @@
 //! the tenant first, and its one statement stands under it. A write has been committed and is
 //! on disk when [`Store::write`] returns `Ok`; when it returns an error, nothing has changed.
 
+pub mod engine;
 pub mod error;
+mod migrate;
 pub mod sql;
 pub mod tenants;
 pub mod tx;
 
 pub use error::StoreError;
 pub use tenants::TenantKey;
-pub use tx::Tx;
+pub use tx::{Param, Row, Tx, TxFuture};

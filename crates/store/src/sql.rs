@@ -1,23 +1,88 @@
 //! Statements: one text for both engines, two where the dialects really differ.
 
-/// A statement, `static` under the function that runs it. Parameters are `$1`, `$2`, … in both
-/// dialects (SQLite takes them as named parameters numbered in order of first use, so the first
-/// uses must come in order; a test over the catalogue checks it).
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+/// A statement: a `static` under the function that runs it, made by [`sql!`](crate::sql!), or
+/// [built](Stmt::built) where a filter decides about its text. Parameters are `$1`, `$2`, … in both
+/// dialects, in any order and as often as needed.
 #[derive(Debug)]
 pub struct Stmt {
-    /// For SQLite.
-    pub sqlite: &'static str,
-    /// For PostgreSQL.
-    pub postgres: &'static str,
+    sqlite: Cow<'static, str>,
+    postgres: Cow<'static, str>,
+    /// The text for SQLite with its parameters numbered SQLite's way, made at the first use.
+    numbered: OnceLock<Box<str>>,
+}
+
+impl Stmt {
+    /// The two texts of a statement; [`sql!`](crate::sql!) calls this.
+    pub const fn new(sqlite: &'static str, postgres: &'static str) -> Self {
+        Self { sqlite: Cow::Borrowed(sqlite), postgres: Cow::Borrowed(postgres), numbered: OnceLock::new() }
+    }
+
+    /// A statement in the common dialect whose text depends on the shape of a request (a filter, a
+    /// sort order). Values still go in as parameters, so that requests of one shape share one
+    /// prepared statement, and nothing from outside is ever part of the text.
+    pub fn built(text: String) -> Self {
+        Self { sqlite: Cow::Owned(text.clone()), postgres: Cow::Owned(text), numbered: OnceLock::new() }
+    }
+
+    /// The text that SQLite prepares: `$1` has become `?1`, since SQLite takes `$1` as a name and
+    /// numbers names by order of first use.
+    pub fn sqlite(&self) -> &str {
+        self.numbered.get_or_init(|| number_parameters(&self.sqlite).into())
+    }
+
+    /// The text that PostgreSQL prepares.
+    pub fn postgres(&self) -> &str {
+        &self.postgres
+    }
 }
 
 /// Makes a [`Stmt`]: `sql!("…")`, or `sql! { sqlite: "…", postgres: "…" }`.
 #[macro_export]
 macro_rules! sql {
     (sqlite: $sqlite:expr, postgres: $postgres:expr $(,)?) => {
-        $crate::sql::Stmt { sqlite: $sqlite, postgres: $postgres }
+        $crate::sql::Stmt::new($sqlite, $postgres)
     };
     ($both:expr) => {
-        $crate::sql::Stmt { sqlite: $both, postgres: $both }
+        $crate::sql::Stmt::new($both, $both)
     };
+}
+
+/// Puts `?` for each `$` that stands before a digit, outside of quotes.
+fn number_parameters(text: &str) -> String {
+    let mut numbered = String::with_capacity(text.len());
+    let mut quote = None;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            None if matches!(c, '\'' | '"') => quote = Some(c),
+            _ => {}
+        }
+        let is_parameter = quote.is_none() && c == '$' && chars.peek().is_some_and(char::is_ascii_digit);
+        numbered.push(if is_parameter { '?' } else { c });
+    }
+    numbered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_keep_their_numbers_whatever_the_order_of_first_use() {
+        static STATEMENT: Stmt = sql!("UPDATE t SET a = $2, b = $10 WHERE tenant = $1 AND c = $2");
+
+        assert_eq!(STATEMENT.sqlite(), "UPDATE t SET a = ?2, b = ?10 WHERE tenant = ?1 AND c = ?2");
+        assert_eq!(STATEMENT.postgres(), "UPDATE t SET a = $2, b = $10 WHERE tenant = $1 AND c = $2");
+    }
+
+    #[test]
+    fn what_is_quoted_is_no_parameter() {
+        let statement = Stmt::built(r#"SELECT '$1', 'it''s $2', "$3", body ->> '$.name', $4"#.into());
+
+        assert_eq!(statement.sqlite(), r#"SELECT '$1', 'it''s $2', "$3", body ->> '$.name', ?4"#);
+    }
 }

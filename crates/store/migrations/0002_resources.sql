@@ -1,0 +1,1 @@
+-- Resources, their index, their memberships and their events.

@@ -1,0 +1,59 @@
+//! The schema, as numbered steps. A database knows the number of its last step; opening it runs
+//! the steps after that one, each in a transaction of its own.
+
+/// A step. Its file is never changed once it has been released; a mistake is a further step.
+#[derive(Debug)]
+pub(crate) struct Migration {
+    /// From 1, without gaps; one number for both engines.
+    pub(crate) number: u32,
+    /// What it brings, for the log.
+    pub(crate) name: &'static str,
+    /// For SQLite.
+    pub(crate) sqlite: &'static str,
+}
+
+/// A step and its file in `migrations/`.
+macro_rules! step {
+    ($number:literal, $name:literal, $file:literal) => {
+        Migration { number: $number, name: $name, sqlite: include_str!(concat!("../migrations/", $file)) }
+    };
+}
+
+/// All steps, in order.
+pub(crate) const MIGRATIONS: &[Migration] =
+    &[step!(1, "tenancy", "0001_tenancy.sql"), step!(2, "resources", "0002_resources.sql")];
+
+/// The steps that a database at `version` lacks; `None` when it is newer than this program.
+pub(crate) fn steps_after(version: u32) -> Option<&'static [Migration]> {
+    MIGRATIONS.get(usize::try_from(version).ok()?..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_numbered_from_1_without_gaps() {
+        let numbers: Vec<_> = MIGRATIONS.iter().map(|step| step.number).collect();
+
+        assert_eq!(numbers, (1..=u32::try_from(MIGRATIONS.len()).unwrap()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_database_gets_the_steps_it_lacks_and_a_newer_one_is_recognised() {
+        let newest = u32::try_from(MIGRATIONS.len()).unwrap();
+
+        assert_eq!(steps_after(0).unwrap().len(), MIGRATIONS.len());
+        assert!(steps_after(newest).unwrap().is_empty());
+        assert!(steps_after(newest + 1).is_none());
+    }
+
+    /// A constraint that is checked at the commit would fail the whole batch of a shared commit,
+    /// and with it writes of others.
+    #[test]
+    fn no_constraint_is_deferred_to_the_commit() {
+        for step in MIGRATIONS {
+            assert!(!step.sqlite.to_uppercase().contains("DEFER"), "{} defers a constraint", step.name);
+        }
+    }
+}
