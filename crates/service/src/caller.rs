@@ -1,0 +1,296 @@
+//! Who calls: a value of these types is the proof of authentication, as only
+//! [`crate::authenticate`] makes them.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use scim::id::Id;
+use scim::schema::ResourceType;
+
+use crate::error::ServiceError;
+use crate::tenants::Tenant;
+
+/// Who did it, as events and the audit write it down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// A SCIM token.
+    ScimToken(Id),
+    /// An OAuth client, by its `client_id`.
+    Client(String),
+    /// The subject of a trusted external issuer.
+    External {
+        /// The issuer.
+        issuer: String,
+        /// The subject, as that issuer names it.
+        subject: String,
+    },
+    /// Somebody at the command line of the machine.
+    Operator,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ScimToken(id) => write!(f, "{id}"),
+            Self::Client(client_id) => f.write_str(client_id),
+            Self::External { issuer, subject } => write!(f, "{subject}@{issuer}"),
+            Self::Operator => f.write_str("operator"),
+        }
+    }
+}
+
+/// Who may use the SCIM routes of one tenant.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ScimCaller {
+    /// The only source of a tenant in what follows.
+    pub tenant: Arc<Tenant>,
+    /// Who it is.
+    pub actor: Actor,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// Which product the token was made for: its habits are humoured.
+    pub identity_provider: IdentityProvider,
+    /// The id of the request, for events and the audit.
+    pub request_id: String,
+}
+
+impl ScimCaller {
+    /// Refuses what the scopes do not cover.
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`], naming the scope that would be needed.
+    pub fn require(&self, needed: Scopes) -> Result<(), ServiceError> {
+        if self.scopes.contains(needed) {
+            return Ok(());
+        }
+        Err(ServiceError::Forbidden(format!("The token lacks the scope {}", needed.without(self.scopes))))
+    }
+}
+
+/// Who may read through the admin API.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct AdminCaller {
+    /// Who it is.
+    pub actor: Actor,
+    /// What it can see: the rest does not exist for it.
+    pub reach: Reach,
+    /// Whether it may also change things.
+    pub may_write: bool,
+    /// The id of the request, for the audit.
+    pub request_id: String,
+}
+
+impl AdminCaller {
+    /// Makes of it a caller that may change things.
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`] when it may only read.
+    pub fn writer(self) -> Result<AdminWriter, ServiceError> {
+        if self.may_write { Ok(AdminWriter(self)) } else { Err(ServiceError::Forbidden(NEEDS_WRITE.into())) }
+    }
+}
+
+/// What a caller is told that may read only.
+pub const NEEDS_WRITE: &str = "Platform token requires admin:write scope";
+/// What a caller is told that is no admin at all.
+pub const NEEDS_ADMIN: &str = "Platform token requires admin:read or admin:write scope";
+
+/// Who may read and change through the admin API.
+#[derive(Debug, Clone)]
+pub struct AdminWriter(AdminCaller);
+
+impl Deref for AdminWriter {
+    type Target = AdminCaller;
+
+    fn deref(&self) -> &AdminCaller {
+        &self.0
+    }
+}
+
+/// What an admin can see.
+#[derive(Debug, Clone)]
+pub enum Reach {
+    /// Every tenant, and what belongs to none.
+    All,
+    /// One tenant.
+    Tenant(Arc<Tenant>),
+}
+
+/// Which identity provider a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "names of products")]
+pub enum IdentityProvider {
+    Okta,
+    Entra,
+    Onelogin,
+    Jumpcloud,
+    Google,
+    Ping,
+    Sailpoint,
+    /// Any other.
+    #[default]
+    Generic,
+}
+
+impl IdentityProvider {
+    /// All of them, as the API names them.
+    pub const NAMES: [(&'static str, Self); 8] = [
+        ("okta", Self::Okta),
+        ("entra", Self::Entra),
+        ("onelogin", Self::Onelogin),
+        ("jumpcloud", Self::Jumpcloud),
+        ("google", Self::Google),
+        ("ping", Self::Ping),
+        ("sailpoint", Self::Sailpoint),
+        ("generic", Self::Generic),
+    ];
+
+    /// Its name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, it)| *it == self).map_or("generic", |(name, _)| name)
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, it)| *it)
+    }
+}
+
+/// What a SCIM token may do: a set of `users:read users:write groups:read groups:write bulk`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Scopes(u8);
+
+impl Scopes {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+    /// Read users.
+    pub const USERS_READ: Self = Self(1);
+    /// Create, change and delete users.
+    pub const USERS_WRITE: Self = Self(1 << 1);
+    /// Read groups.
+    pub const GROUPS_READ: Self = Self(1 << 2);
+    /// Create, change and delete groups.
+    pub const GROUPS_WRITE: Self = Self(1 << 3);
+    /// Send bulk requests; each inner operation needs its own scope besides.
+    pub const BULK: Self = Self(1 << 4);
+    /// Everything: what a token has unless told otherwise.
+    pub const ALL: Self = Self(0b1_1111);
+    /// Everything that changes nothing.
+    pub const READ: Self = Self(Self::USERS_READ.0 | Self::GROUPS_READ.0);
+
+    /// Each scope and its name.
+    pub const NAMES: [(&'static str, Self); 5] = [
+        ("users:read", Self::USERS_READ),
+        ("users:write", Self::USERS_WRITE),
+        ("groups:read", Self::GROUPS_READ),
+        ("groups:write", Self::GROUPS_WRITE),
+        ("bulk", Self::BULK),
+    ];
+
+    /// What is needed to read resources of a type.
+    #[must_use]
+    pub fn to_read(resource_type: &ResourceType) -> Self {
+        Self::of(resource_type, Self::USERS_READ, Self::GROUPS_READ)
+    }
+
+    /// What is needed to create, change or delete resources of a type.
+    #[must_use]
+    pub fn to_write(resource_type: &ResourceType) -> Self {
+        Self::of(resource_type, Self::USERS_WRITE, Self::GROUPS_WRITE)
+    }
+
+    /// Types of a tenant's own have no scope of their own: they need both.
+    fn of(resource_type: &ResourceType, users: Self, groups: Self) -> Self {
+        match &resource_type.id_prefix {
+            b"usr" => users,
+            b"grp" => groups,
+            _ => users.union(groups),
+        }
+    }
+
+    /// Whether all of `needed` is in here.
+    #[must_use]
+    pub const fn contains(self, needed: Self) -> bool {
+        self.0 & needed.0 == needed.0
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What is in here and not in `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// The scope of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, scope)| *scope)
+    }
+
+    /// The names of the scopes in here, in one fixed order.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMES.into_iter().filter(move |(_, scope)| self.contains(*scope)).map(|(name, _)| name)
+    }
+
+    /// The number in which a row keeps them.
+    #[must_use]
+    pub fn bits(self) -> i64 {
+        i64::from(self.0)
+    }
+
+    /// The inverse of [`Self::bits`]; bits of scopes that this version does not know are dropped.
+    #[must_use]
+    pub fn from_bits(bits: i64) -> Self {
+        Self(bits.to_le_bytes()[0] & Self::ALL.0)
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.names().collect::<Vec<_>>().join(" "))
+    }
+}
+
+impl fmt::Debug for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Scopes({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_survive_being_stored() {
+        let some = Scopes::USERS_READ.union(Scopes::BULK);
+        assert_eq!(Scopes::from_bits(some.bits()), some);
+        assert_eq!(some.to_string(), "users:read bulk");
+        assert_eq!(Scopes::from_bits(-1), Scopes::ALL);
+    }
+
+    #[test]
+    fn users_and_groups_need_scopes_of_their_own() {
+        let registry = scim::schema::core::registry();
+        let needs: Vec<String> = registry.types().iter().map(|t| Scopes::to_write(t).to_string()).collect();
+        assert_eq!(needs, ["users:write", "groups:write"]);
+        assert!(!Scopes::READ.contains(Scopes::USERS_WRITE));
+    }
+
+    #[test]
+    fn every_identity_provider_has_a_name_of_its_own() {
+        for (name, provider) in IdentityProvider::NAMES {
+            assert_eq!((provider.name(), IdentityProvider::from_name(name)), (name, Some(provider)));
+        }
+    }
+}
