@@ -29,8 +29,9 @@ pub enum ScimError {
     /// A filter cannot be parsed or compares what cannot be compared (`invalidFilter`).
     #[error("filter: {0}")]
     Filter(String),
-    /// A PATCH path selects nothing (`noTarget`, RFC 7644 §3.5.2.3).
-    #[error("path '{0}' matches no value of this resource")]
+    /// A PATCH operation has no target, or its path selects nothing (`noTarget`, RFC 7644 §3.5.2.2,
+    /// §3.5.2.3).
+    #[error("{0}")]
     NoTarget(String),
     /// A readOnly or immutable attribute would change (`mutability`).
     #[error("{attribute}: {reason}")]

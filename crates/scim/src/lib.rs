@@ -8,6 +8,7 @@
 //! | 7644 §3.10 | how a client names a part of a resource | [`path`] |
 //! | 7644 §3.4.2 | lists: filter, sort, pages; 9865 cursors | [`query`], [`filter`] |
 //! | 7644 §3.5.2 | PATCH: planned before anything is read, then applied | [`patch`] |
+//! | – | habits of identity providers that we accept | [`dialect`] |
 //! | 7644 §3.7 | bulk requests of any reference graph | [`bulk`], [`batch`] |
 //! | 7644 §3.9 | `attributes`, `excludedAttributes` | [`projection`] |
 //! | 7644 §3.12 | what a client can do wrong | [`error`] |
@@ -16,6 +17,7 @@
 //! JSON from outside enters through [`json::parse`] only.
 
 pub mod batch;
+pub mod dialect;
 pub mod error;
 pub mod filter;
 pub mod id;

@@ -1,15 +1,22 @@
 //! PATCH (RFC 7644 §3.5.2), in two halves: a [`PatchPlan`] says what a request touches before
 //! anything is read, so that a change of members needs no document; [`apply`] does the rest.
 
+mod apply;
+mod plan;
+
 use crate::filter::Filter;
 use crate::id::ResourceId;
-use crate::resource::{Notes, Secret};
+use crate::resource::{Document, Notes, Secret};
+
+pub use plan::{OPERATIONS_MAX, plan};
+
+use plan::DocumentChange;
 
 /// What a PATCH request does, sorted by where it happens. All or nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PatchPlan {
     /// Changes to the document, in order. When there are none, no document needs to be read.
-    pub document: Vec<DocumentChange>,
+    pub(crate) document: Vec<DocumentChange>,
     /// Changes to the values of the relation attribute, in order.
     pub members: Vec<MembersChange>,
     /// What becomes of the secret: set (`Some(Some)`), removed (`Some(None)`), left alone (`None`).
@@ -35,6 +42,20 @@ pub enum MembersChange {
     RemoveWhere(Filter),
 }
 
-/// A change to a document; made by planning, used by applying.
+/// What a plan has made of a document.
 #[derive(Debug, Clone, PartialEq)]
-pub struct DocumentChange {}
+pub struct Patched {
+    /// The document as it is from now on.
+    pub document: Document,
+    /// Canonical names of the attributes that changed; none, if nothing did: then version and
+    /// `meta.lastModified` stay as they are (RFC 7644 §3.5.2.1).
+    pub changed: Vec<String>,
+}
+
+impl PatchPlan {
+    /// Whether the document must be read to carry the plan out.
+    #[must_use]
+    pub fn needs_document(&self) -> bool {
+        !self.document.is_empty()
+    }
+}

@@ -9,6 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::ScimError;
+use crate::filter::Filter;
 
 /// The name of an attribute or sub-attribute, equal to its other spellings.
 #[derive(Clone)]
@@ -111,6 +112,32 @@ impl FromStr for AttrPath {
             None => (names, None),
         };
         Ok(Self { schema: schema.map(|urn| SchemaUrn(urn.to_owned())), attribute: attribute.parse()?, sub_attribute })
+    }
+}
+
+/// The `path` of a PATCH operation (RFC 7644 §3.5.2, figure 7).
+#[derive(Debug, Clone, PartialEq)]
+pub enum PatchPath {
+    /// An attribute or a part of one.
+    Attribute(AttrPath),
+    /// `emails[type eq "work"].value`: the values for which the filter holds, or a part of them.
+    Value {
+        /// The multi-valued attribute.
+        attribute: AttrPath,
+        /// Which of its values.
+        filter: Filter,
+        /// Which part of these.
+        sub_attribute: Option<AttrName>,
+    },
+}
+
+impl fmt::Display for PatchPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Attribute(path) => write!(f, "{path}"),
+            Self::Value { attribute, filter, sub_attribute: None } => write!(f, "{attribute}[{filter}]"),
+            Self::Value { attribute, filter, sub_attribute: Some(sub) } => write!(f, "{attribute}[{filter}].{sub}"),
+        }
     }
 }
 

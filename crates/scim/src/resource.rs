@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::dialect::Repair;
 use crate::id::ResourceId;
 use crate::json::Object;
 
@@ -35,6 +36,20 @@ pub struct Notes {
     pub ignored: Vec<String>,
     /// Names of the repairs made: entries of [`crate::dialect`].
     pub repairs: Vec<&'static str>,
+}
+
+impl Notes {
+    /// Notes that a repair was made; once is enough.
+    pub fn mended(&mut self, repair: &Repair) {
+        if !self.repairs.contains(&repair.name) {
+            self.repairs.push(repair.name);
+        }
+    }
+
+    /// Notes that an attribute was ignored.
+    pub fn ignored(&mut self, path: impl Into<String>) {
+        self.ignored.push(path.into());
+    }
 }
 
 /// A password on its way to its hash, or that hash. `Debug` does not show it, and it is never
