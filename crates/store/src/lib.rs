@@ -7,7 +7,10 @@
 
 pub mod engine;
 pub mod error;
+
+pub mod members;
 mod migrate;
+pub mod resources;
 pub mod sql;
 pub mod tenants;
 pub mod tx;
