@@ -7,7 +7,6 @@
 
 pub mod engine;
 pub mod error;
-
 pub mod members;
 mod migrate;
 pub mod resources;

@@ -66,7 +66,8 @@ pub async fn get(
     resource_type: &Arc<ResourceType>,
     id: ResourceId,
 ) -> Result<Option<StoredResource>, StoreError> {
-    let params = [tenant.into(), (&id.to_bytes()).into(), u32::from(resource_type.key).into()];
+    let id = id.to_bytes();
+    let params = [tenant.into(), (&id).into(), u32::from(resource_type.key).into()];
     tx.query_one(&GET, &params, |row| StoredResource::read(row, resource_type)).await
 }
 
