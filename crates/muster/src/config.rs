@@ -4,6 +4,7 @@
 //! flags, environment and file ([`sources`]), `muster check-config` and `docs/configuration.md`
 //! ([`reference`]) all follow from that. This is the only file that reads the environment.
 
+mod auth;
 mod reference;
 mod section;
 mod sources;
@@ -12,10 +13,11 @@ mod value;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use auth::{Algorithm, MasterKeyText, TrustedIssuers};
 pub(crate) use reference::reference;
 use section::{Section, Setting, section};
 use sources::Given;
-pub(crate) use value::{BaseUrl, Listener, LogFormat, Secret, Size, Span, SqliteFile};
+pub(crate) use value::{BaseUrl, Listener, LogFormat, Size, Span, SqliteFile};
 
 /// Names the configuration file when `--config` does not.
 const CONFIG_VARIABLE: &str = "MUSTER_CONFIG";
@@ -43,6 +45,55 @@ section! {
 }
 
 section! {
+    /// Credentials: how access tokens are made, and whose are accepted.
+    Auth {
+        /// The key that seals signing keys in the database: 64 hexadecimal digits, as
+        /// `openssl rand -hex 32` gives. Keep a copy apart from the backups: without it the
+        /// signing keys of a restored database cannot be read. Wins over `auth.master_key_file`.
+        "auth.master_key" master_key: Option<MasterKeyText> = "",
+        /// A file that holds the master key. Not set: `master.key` in `data_dir`, made at the first
+        /// start and readable by its owner only.
+        "auth.master_key_file" master_key_file: Option<PathBuf> = "",
+        /// How new signing keys sign access tokens. Keys that exist keep their algorithm until they
+        /// are rotated.
+        "auth.signing_algorithm" signing_algorithm: Algorithm = "RS256",
+        /// How long an access token is valid.
+        "auth.access_token_lifetime" access_token_lifetime: Span = "1h",
+        /// The `aud` of access tokens made here.
+        "auth.audience" audience: String = "muster",
+        /// How often a minute one client or address may fail at a token endpoint before it is
+        /// answered 429.
+        "auth.failed_token_requests_per_minute_max" failed_token_requests_per_minute_max: u32 = "10",
+        /// Other issuers whose JWTs are accepted: a table `[[auth.trusted_issuers]]` for each, or in
+        /// the environment a JSON array. Members: `issuer` (the exact `iss`), `audience`, and
+        /// `jwks_url` (https) or `jwks_file`; optional: `tenant_claim` (default `tenant_id`; id or
+        /// slug), `scope_claim` (default `scope`), `role_claim` (default `role`), and
+        /// `platform = true` when its tokens without a tenant may reach all tenants.
+        "auth.trusted_issuers" trusted_issuers: TrustedIssuers = "[]",
+    }
+}
+
+section! {
+    /// What a tenant's clients may send and get. A tenant can have limits of its own; these hold for
+    /// the rest. ServiceProviderConfig and endpoint-info tell them to clients.
+    Limits {
+        /// Operations in one bulk request. More are refused with 413.
+        "limits.bulk_operations_max" bulk_operations_max: u32 = "10000",
+        /// Size of a bulk request. More is refused with 413 while it is read.
+        "limits.bulk_payload_max" bulk_payload_max: Size = "16MiB",
+        /// Size of any other request. More is refused with 413 while it is read.
+        "limits.payload_max" payload_max: Size = "1MiB",
+        /// Resources on a page when the client names no `count`.
+        "limits.page_size_default" page_size_default: u32 = "100",
+        /// Resources on a page, whatever the client asks for.
+        "limits.page_size_max" page_size_max: u32 = "1000",
+        /// SCIM requests of one tenant in a second; above it the answer is 429 with Retry-After.
+        /// 0 is no limit.
+        "limits.requests_per_second_max" requests_per_second_max: u32 = "0",
+    }
+}
+
+section! {
     /// What Muster tells about its work, on standard error.
     Log {
         /// `human` for people, `json` for a log collector: one object per line. Lines that belong to
@@ -58,6 +109,8 @@ section! {
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) basics: Basics,
+    pub(crate) auth: Auth,
+    pub(crate) limits: Limits,
     pub(crate) log: Log,
 }
 
@@ -109,13 +162,18 @@ impl Config {
             given.add_flag(key, text, flag);
         }
 
-        let config = Self { basics: Basics::read(&given, &mut problems), log: Log::read(&given, &mut problems) };
+        let config = Self {
+            basics: Basics::read(&given, &mut problems),
+            auth: Auth::read(&given, &mut problems),
+            limits: Limits::read(&given, &mut problems),
+            log: Log::read(&given, &mut problems),
+        };
         if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
     }
 
     /// The effective configuration as a file that could be given to `--config`, secrets masked.
     pub(crate) fn to_toml_masked(&self) -> String {
-        reference::to_toml(&[self.basics.show(), self.log.show()])
+        reference::to_toml(&[self.basics.show(), self.auth.show(), self.limits.show(), self.log.show()])
     }
 }
 
@@ -128,7 +186,12 @@ fn environment() -> Vec<(String, String)> {
 
 /// Title, documentation and settings of each section, in the order of the reference.
 fn sections() -> Vec<(&'static str, &'static [&'static str], &'static [Setting])> {
-    vec![("Basics", Basics::DOC, Basics::SETTINGS), ("Log", Log::DOC, Log::SETTINGS)]
+    vec![
+        ("Basics", Basics::DOC, Basics::SETTINGS),
+        ("Credentials", Auth::DOC, Auth::SETTINGS),
+        ("Limits", Limits::DOC, Limits::SETTINGS),
+        ("Log", Log::DOC, Log::SETTINGS),
+    ]
 }
 
 fn settings() -> Vec<&'static Setting> {

@@ -107,6 +107,7 @@ impl Given {
         if let Some(Text { text, origin }) = self.texts.get(key) {
             match T::read(text) {
                 Some(value) => return value,
+                None if T::SECRET => problems.push(format!("{origin} is not right; write {}", T::KIND)),
                 None => problems.push(format!("{origin}: {text:?} is not right here; write {}", T::KIND)),
             }
         }

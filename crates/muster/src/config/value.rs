@@ -12,6 +12,9 @@ pub(crate) trait Value: Sized {
     /// What an operator is told to write, as in "a duration such as 30s".
     const KIND: &'static str;
 
+    /// Whether it must not be printed.
+    const SECRET: bool = false;
+
     /// Reads the text of any source. `None` when it is not of this kind.
     fn read(text: &str) -> Option<Self>;
 
@@ -20,7 +23,7 @@ pub(crate) trait Value: Sized {
 
     /// What `check-config` prints: the same, unless the value is a secret.
     fn show_masked(&self) -> String {
-        self.show()
+        if Self::SECRET { "********".to_owned() } else { self.show() }
     }
 }
 
@@ -90,39 +93,6 @@ fn with_largest_unit(amount: u64, units: &[(&str, u64)], zero_unit: &str) -> Str
         .iter()
         .find(|(_, size)| amount.is_multiple_of(*size))
         .map_or_else(|| amount.to_string(), |(name, size)| format!("{}{name}", amount / size))
-}
-
-/// Text that is never printed, such as a key.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Secret(String);
-
-impl Secret {
-    /// The secret itself, for the one place that needs it.
-    pub(crate) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
-impl Value for Secret {
-    const KIND: &'static str = "a secret; give it by the environment rather than by a file that others can read";
-
-    fn read(text: &str) -> Option<Self> {
-        Some(Self(text.to_owned()))
-    }
-
-    fn show(&self) -> String {
-        self.0.clone()
-    }
-
-    fn show_masked(&self) -> String {
-        "********".to_owned()
-    }
 }
 
 /// Where an SQLite database is: a path, with or without `sqlite:` before it.
@@ -215,6 +185,7 @@ impl Value for LogFormat {
 
 impl<T: Value> Value for Option<T> {
     const KIND: &'static str = T::KIND;
+    const SECRET: bool = T::SECRET;
 
     fn read(text: &str) -> Option<Self> {
         if text.is_empty() { Some(None) } else { T::read(text).map(Some) }
@@ -322,12 +293,5 @@ mod tests {
         {
             assert_eq!(BaseUrl::read(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn a_secret_shows_in_neither_debug_nor_masked_text() {
-        let secret = Secret::read("hunter2").unwrap();
-
-        assert!(!format!("{secret:?}{}", secret.show_masked()).contains("hunter2"));
     }
 }

@@ -1,0 +1,159 @@
+//! Values of the settings about credentials.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use service::settings::SigningAlgorithm;
+
+use super::value::Value;
+
+/// The master key as an operator writes it. Never printed.
+#[derive(Clone)]
+pub(crate) struct MasterKeyText([u8; 32]);
+
+impl MasterKeyText {
+    /// The key itself, for the one place that needs it.
+    pub(crate) fn reveal(&self) -> [u8; 32] {
+        self.0
+    }
+}
+
+impl std::fmt::Debug for MasterKeyText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MasterKeyText(…)")
+    }
+}
+
+impl Value for MasterKeyText {
+    const KIND: &'static str = "64 hexadecimal digits, as \"openssl rand -hex 32\" gives";
+    const SECRET: bool = true;
+
+    fn read(text: &str) -> Option<Self> {
+        let digits: Vec<u8> =
+            text.trim().chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
+        let bytes: Vec<u8> =
+            digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+        (digits.len() == 64).then_some(())?;
+        bytes.try_into().ok().map(Self)
+    }
+
+    fn show(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// How signing keys sign, by its JOSE name (RFC 7518 section 3.1).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Algorithm(pub(crate) SigningAlgorithm);
+
+impl Value for Algorithm {
+    const KIND: &'static str = "RS256, ES256 or EdDSA";
+
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "RS256" => Some(Self(SigningAlgorithm::Rs256)),
+            "ES256" => Some(Self(SigningAlgorithm::Es256)),
+            "EdDSA" => Some(Self(SigningAlgorithm::EdDsa)),
+            _ => None,
+        }
+    }
+
+    fn show(&self) -> String {
+        match self.0 {
+            SigningAlgorithm::Rs256 => "RS256".to_owned(),
+            SigningAlgorithm::Es256 => "ES256".to_owned(),
+            SigningAlgorithm::EdDsa => "EdDSA".to_owned(),
+        }
+    }
+}
+
+/// Issuers other than ourselves.
+#[derive(Debug, Clone)]
+pub(crate) struct TrustedIssuers(pub(crate) Vec<TrustedIssuer>);
+
+/// One of them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TrustedIssuer {
+    pub(crate) issuer: String,
+    pub(crate) audience: String,
+    #[serde(flatten)]
+    pub(crate) keys: IssuerKeys,
+    #[serde(default = "tenant_claim")]
+    pub(crate) tenant_claim: String,
+    #[serde(default = "scope_claim")]
+    pub(crate) scope_claim: String,
+    #[serde(default = "role_claim")]
+    pub(crate) role_claim: String,
+    #[serde(default)]
+    pub(crate) platform: bool,
+}
+
+/// Where the keys of an issuer are.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum IssuerKeys {
+    #[serde(rename = "jwks_url")]
+    Url(String),
+    #[serde(rename = "jwks_file")]
+    File(PathBuf),
+}
+
+fn tenant_claim() -> String {
+    "tenant_id".to_owned()
+}
+
+fn scope_claim() -> String {
+    "scope".to_owned()
+}
+
+fn role_claim() -> String {
+    "role".to_owned()
+}
+
+impl Value for TrustedIssuers {
+    const KIND: &'static str = "a table per issuer with issuer, audience and jwks_url (https) or jwks_file";
+
+    fn read(text: &str) -> Option<Self> {
+        let issuers: Vec<TrustedIssuer> = serde_json::from_str(if text.is_empty() { "[]" } else { text }).ok()?;
+        let reachable = issuers.iter().all(|issuer| match &issuer.keys {
+            IssuerKeys::Url(url) => url.starts_with("https://"),
+            IssuerKeys::File(_) => true,
+        });
+        reachable.then_some(Self(issuers))
+    }
+
+    fn show(&self) -> String {
+        serde_json::to_string(&self.0).expect("strings, paths and booleans are JSON")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_master_key_has_64_digits_and_shows_none_of_them_in_debug() {
+        let text = "00ff".repeat(16);
+
+        let key = MasterKeyText::read(&text).unwrap();
+
+        assert_eq!((key.show(), key.reveal()[1]), (text.clone(), 0xff));
+        assert!(!format!("{key:?}").contains("ff"));
+        for wrong in ["", "00", &text[1..], &format!("{text}00"), &text.replace('f', "g")] {
+            assert!(MasterKeyText::read(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_has_defaults_for_its_claims_and_needs_keys_over_https_or_from_a_file() {
+        let read = |keys: &str| TrustedIssuers::read(&format!(r#"[{{"issuer":"i","audience":"a"{keys}}}]"#));
+
+        let issuers = read(r#","jwks_url":"https://i/keys""#).unwrap();
+
+        assert_eq!((issuers.0[0].tenant_claim.as_str(), issuers.0[0].platform), ("tenant_id", false));
+        assert!(TrustedIssuers::read(&issuers.show()).is_some());
+        for wrong in ["", r#","jwks_url":"http://i/keys""#, r#","jwks_file":"k","typo":1"#] {
+            assert!(read(wrong).is_none(), "{wrong}");
+        }
+    }
+}
