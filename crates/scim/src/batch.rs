@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::dialect::Dialect;
 use crate::error::ScimError;
 use crate::id::{Precondition, ResourceId};
 use crate::patch::PatchPlan;
@@ -72,5 +73,48 @@ impl Batch {
     pub fn single(operation: Operation) -> Self {
         let step = Step { index: 0, work: Ok(operation), needs: Vec::new() };
         Self { units: vec![Unit { steps: vec![step] }], fail_on_errors: None }
+    }
+}
+
+impl Operation {
+    /// POST of `body`, the bytes that the client sent; the resource will have the id `target`.
+    ///
+    /// # Errors
+    /// What is wrong with the body.
+    pub fn create(_resource_type: &Arc<ResourceType>, _target: ResourceId, _body: &[u8]) -> Result<Self, ScimError> {
+        todo!()
+    }
+
+    /// PUT of `body`.
+    ///
+    /// # Errors
+    /// What is wrong with the body.
+    pub fn replace(
+        _resource_type: &Arc<ResourceType>,
+        _target: ResourceId,
+        _precondition: Precondition,
+        _body: &[u8],
+    ) -> Result<Self, ScimError> {
+        todo!()
+    }
+
+    /// PATCH with `body`.
+    ///
+    /// # Errors
+    /// What is wrong with the body.
+    pub fn patch(
+        _resource_type: &Arc<ResourceType>,
+        _target: ResourceId,
+        _precondition: Precondition,
+        _body: &[u8],
+        _dialect: Dialect,
+    ) -> Result<Self, ScimError> {
+        todo!()
+    }
+
+    /// DELETE.
+    #[must_use]
+    pub fn delete(resource_type: &Arc<ResourceType>, target: ResourceId, precondition: Precondition) -> Self {
+        Self { resource_type: Arc::clone(resource_type), target, precondition, action: Action::Delete }
     }
 }

@@ -53,6 +53,9 @@ pub enum ScimError {
     /// The method does not exist there (status 405), as for `GET` inside a bulk request.
     #[error("{0}")]
     Method(String),
+    /// Not for this caller, or not at all (status 403), as a filter on a discovery endpoint is.
+    #[error("{0}")]
+    Forbidden(String),
     /// No such endpoint or resource (status 404).
     #[error("{0}")]
     NotFound(String),

@@ -11,19 +11,25 @@
 //! | – | habits of identity providers that we accept | [`dialect`] |
 //! | 7644 §3.7 | bulk requests of any reference graph | [`bulk`], [`batch`] |
 //! | 7644 §3.9 | `attributes`, `excludedAttributes` | [`projection`] |
+//! | 7644 §3.4.2, §3.7, §3.12 | envelopes: lists, bulk, errors | [`message`] |
 //! | 7644 §3.12 | what a client can do wrong | [`error`] |
 //! | 7644 §3.14 | versions and preconditions | [`id`] |
 //!
-//! JSON from outside enters through [`json::parse`] only.
+//! [`event`] is what the outside hears of a change. JSON from outside enters through [`json::parse`] only.
 
 pub mod batch;
+pub mod bulk;
 pub mod dialect;
+pub mod discovery;
 pub mod error;
+pub mod event;
 pub mod filter;
 pub mod id;
 pub mod json;
+pub mod message;
 pub mod patch;
 pub mod path;
+pub mod query;
 pub mod resource;
 pub mod schema;
 
