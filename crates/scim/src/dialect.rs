@@ -80,7 +80,7 @@ repairs! {
         "`remove` of a multi-valued attribute with a list of values: those values only",
         Some("entra/remove-member-value-array"), None;
     DOTTED_KEY: "dotted-key", "Entra ID, Okta",
-        "Keys `name.givenName` and `URN:attribute` in a PATCH value without path: that path",
+        "Keys `name.givenName` and `URN:attribute` in a PATCH value without path, the latter in a POST or PUT too: that path",
         Some("entra/replace-several-dotted-keys"), None;
     UNCHANGED_ID: "unchanged-id", "Okta, authentik",
         "`id`, `schemas` and `meta` in a PATCH value without path: nothing",
@@ -91,6 +91,9 @@ repairs! {
     EMPTY_CLEARS: "empty-clears", "Entra ID",
         "`\"\"` as the new value of an attribute that is not required: the attribute is unassigned",
         Some("entra/clear-attributes-with-empty-string"), Some(Dialect::Entra);
+    EMPTY_AS_UNASSIGNED: "empty-as-unassigned", "Entra ID, JumpCloud",
+        "`\"\"` for what no empty string can be (an object, a reference, a time, binary data): unassigned",
+        Some("entra/manager-remove"), None;
     UNKNOWN_EXTENSION: "unknown-extension", "Entra ID",
         "A PATCH path into an extension that the tenant has not defined: nothing",
         Some("entra/create-user-custom-extension"), Some(Dialect::Entra);

@@ -3,6 +3,7 @@
 //! | RFC | what | module |
 //! | --- | --- | --- |
 //! | 7643 §2, §7 | schemas and the characteristics of attributes | [`schema`] |
+//! | 7643 §2.2, §2.3.5 | comparing without case; dateTime | [`fold`], [`time`] |
 //! | 7643 §3, §8 | resources: documents that are known to fit their schema | [`resource`] |
 //! | 7643 §4–§6, 7644 §4 | built-in schemas, resource types, what we support | [`schema::core`], [`discovery`] |
 //! | 7644 §3.10 | how a client names a part of a resource | [`path`] |
@@ -24,14 +25,17 @@ pub mod discovery;
 pub mod error;
 pub mod event;
 pub mod filter;
+pub mod fold;
 pub mod id;
 pub mod json;
 pub mod message;
 pub mod patch;
 pub mod path;
+pub mod projection;
 pub mod query;
 pub mod resource;
 pub mod schema;
+pub mod time;
 
 pub use error::ScimError;
 pub use id::{ResourceId, Version};

@@ -1,19 +1,24 @@
 //! Resources: documents that are known to fit their schema (RFC 7643 §3).
 //!
-//! A document becomes a [`Resource`] in [`validate`], once, and is trusted from then on.
+//! What a client sends becomes a [`Resource`] in [`validate`], once, and is trusted from then on.
 //! A resource comes apart into what is stored apart: the [`Document`], the members, the secret.
+//! [`render`] puts it together again for the wire.
+
+mod document;
+mod render;
+mod validate;
+mod value;
 
 use std::fmt;
 
 use crate::dialect::Repair;
 use crate::id::ResourceId;
-use crate::json::Object;
 
-/// The attributes of a resource in canonical spelling and order: `schemas`, `externalId`, the
-/// core attributes, then each extension under its URN. Nothing unassigned is in it (no `null`, no
-/// empty array: RFC 7643 §2.5), and none of `id`, `meta`, the relation attributes and the secret.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Document(pub(crate) Object);
+pub use document::{CorruptBody, Document};
+pub use render::{Member, Representation, render};
+pub(crate) use validate::finish;
+pub use value::{KEY_BYTES_MAX, MEMBERS_MAX, STRING_BYTES_MAX, VALUES_MAX};
+pub(crate) use value::{read_element, read_members, read_value};
 
 /// A resource as a client wants it, before it has a version.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,13 +37,17 @@ pub struct Resource {
 /// What was done to a request so that it could be accepted, for the request log.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Notes {
-    /// Attributes that no schema knows, or that are not the client's to set.
+    /// Attributes that no schema knows, or that are not the client's to set; at most
+    /// [`Self::IGNORED_MAX`] of them are named.
     pub ignored: Vec<String>,
-    /// Names of the repairs made: entries of [`crate::dialect`].
+    /// Names of the repairs made, each once: entries of [`crate::dialect`].
     pub repairs: Vec<&'static str>,
 }
 
 impl Notes {
+    /// How many ignored attributes are named, as each costs room in a log.
+    pub const IGNORED_MAX: usize = 50;
+
     /// Notes that a repair was made; once is enough.
     pub fn mended(&mut self, repair: &Repair) {
         if !self.repairs.contains(&repair.name) {
@@ -46,9 +55,12 @@ impl Notes {
         }
     }
 
-    /// Notes that an attribute was ignored.
+    /// Notes that an attribute was ignored. Of a long name the first 200 characters are kept.
     pub fn ignored(&mut self, path: impl Into<String>) {
-        self.ignored.push(path.into());
+        let path: String = path.into();
+        if self.ignored.len() < Self::IGNORED_MAX && !self.ignored.contains(&path) {
+            self.ignored.push(path.chars().take(200).collect());
+        }
     }
 }
 

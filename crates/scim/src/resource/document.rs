@@ -1,0 +1,164 @@
+//! Documents: the attributes of a resource in canonical form, and their stored text.
+
+use crate::fold::fold;
+use crate::id::ResourceId;
+use crate::json::{Json, Object};
+use crate::schema::{Attribute, Kind, ResourceType, Schema};
+use crate::time;
+
+/// The attributes of a resource in canonical spelling and order: `schemas`, `externalId`, the
+/// core attributes, then each extension under its URN. Nothing unassigned is in it (no `null`, no
+/// empty array: RFC 7643 §2.5), and none of `id`, `meta`, the relation attributes and the secret.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Document(pub(crate) Object);
+
+/// A stored body is not the text of a document: the database is damaged.
+#[derive(Debug, thiserror::Error)]
+#[error("a stored body is not the JSON text of a resource")]
+pub struct CorruptBody(#[source] pub(super) serde_json::Error);
+
+impl Document {
+    /// The text that is stored, and sent when nothing is left out: the document with `id` after
+    /// `schemas`, on one line.
+    #[must_use]
+    pub fn to_body(&self, id: ResourceId) -> String {
+        let mut body = String::from("{");
+        if let Some(schemas) = self.0.get("schemas") {
+            body.push_str("\"schemas\":");
+            body.push_str(&schemas.to_string());
+            body.push(',');
+        }
+        body.push_str(&format!("\"id\":\"{id}\""));
+        for (name, value) in self.0.iter().filter(|(name, _)| *name != "schemas") {
+            body.push(',');
+            body.push_str(&Json::String(name.clone()).to_string());
+            body.push(':');
+            body.push_str(&value.to_string());
+        }
+        body.push('}');
+        body
+    }
+
+    /// The inverse of [`Self::to_body`].
+    ///
+    /// # Errors
+    /// [`CorruptBody`] when the text is not a JSON object.
+    pub fn from_body(body: &str) -> Result<Self, CorruptBody> {
+        let mut attributes: Object = serde_json::from_str(body).map_err(CorruptBody)?;
+        attributes.shift_remove("id");
+        Ok(Self(attributes))
+    }
+
+    /// The client's own identifier (RFC 7643 §3.1).
+    #[must_use]
+    pub fn external_id(&self) -> Option<&str> {
+        self.text("externalId")
+    }
+
+    /// The value of a core attribute, named exactly, if it is a string.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str()
+    }
+
+    /// The value of `active`, if it has one (RFC 7643 §4.1.1).
+    #[must_use]
+    pub fn active(&self) -> Option<bool> {
+        self.0.get("active")?.as_bool()
+    }
+
+    /// The rows of the attribute index: number of the attribute (`Attribute.indexed`) and value,
+    /// each pair once. Strings are folded unless caseExact; times are written in UTC.
+    #[must_use]
+    pub fn indexed_values(&self, resource_type: &ResourceType) -> Vec<(u32, String)> {
+        let mut rows = Vec::new();
+        for (schema, values) in self.parts(resource_type) {
+            for attribute in &schema.attributes {
+                if let Some(value) = values.get(&attribute.name) {
+                    index(attribute, value, &mut rows);
+                }
+            }
+        }
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+
+    /// Which attributes differ in `after`, in canonical spelling: `emails`,
+    /// `urn:…:User:department`. `schemas` follows from the others and is not named.
+    #[must_use]
+    pub fn changed(&self, after: &Self) -> Vec<String> {
+        let mut names = Vec::new();
+        differing(&self.0, &after.0, |name, one, other| {
+            let is_extension = name.contains(':');
+            if !is_extension {
+                if name != "schemas" {
+                    names.push(name.to_owned());
+                }
+                return;
+            }
+            let empty = Object::new();
+            let part = |value: Option<&Json>| value.and_then(Json::as_object).unwrap_or(&empty).clone();
+            differing(&part(one), &part(other), |attribute, _, _| names.push(format!("{name}:{attribute}")));
+        });
+        names
+    }
+
+    /// The schemas that this document has values of, each with those values.
+    fn parts<'a>(&'a self, resource_type: &'a ResourceType) -> impl Iterator<Item = (&'a Schema, &'a Object)> {
+        let core = std::iter::once((&*resource_type.schema, &self.0));
+        let extensions = resource_type.extensions.iter().filter_map(|extension| {
+            let values = self.0.get(&extension.schema.id)?.as_object()?;
+            Some((&*extension.schema, values))
+        });
+        core.chain(extensions)
+    }
+}
+
+/// Calls `found` with the name of each member that is not the same on both sides, and both values.
+fn differing<'a>(
+    before: &'a Object,
+    after: &'a Object,
+    mut found: impl FnMut(&str, Option<&'a Json>, Option<&'a Json>),
+) {
+    for (name, value) in before {
+        if after.get(name) != Some(value) {
+            found(name, Some(value), after.get(name));
+        }
+    }
+    for (name, value) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
+        found(name, None, Some(value));
+    }
+}
+
+fn index(attribute: &Attribute, value: &Json, rows: &mut Vec<(u32, String)>) {
+    match value {
+        Json::Array(elements) => {
+            for element in elements {
+                index(attribute, element, rows);
+            }
+        }
+        Json::Object(parts) => {
+            for sub in &attribute.sub_attributes {
+                if let Some(value) = parts.get(&sub.name) {
+                    index(sub, value, rows);
+                }
+            }
+        }
+        _ => {
+            if let (Some(number), Some(text)) = (attribute.indexed, index_text(attribute, value)) {
+                rows.push((number, text));
+            }
+        }
+    }
+}
+
+fn index_text(attribute: &Attribute, value: &Json) -> Option<String> {
+    match value {
+        Json::String(text) if attribute.kind == Kind::DateTime => time::parse(text).ok().map(time::format),
+        Json::String(text) if attribute.case_exact => Some(text.clone()),
+        Json::String(text) => Some(fold(text)),
+        Json::Bool(_) | Json::Number(_) => Some(value.to_string()),
+        Json::Null | Json::Array(_) | Json::Object(_) => None,
+    }
+}
