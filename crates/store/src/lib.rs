@@ -5,14 +5,20 @@
 //! the tenant first, and its one statement stands under it. A write has been committed and is
 //! on disk when [`Store::write`] returns `Ok`; when it returns an error, nothing has changed.
 
+pub mod applications;
+pub mod audit;
 pub mod engine;
 pub mod error;
+pub mod keys;
 pub mod members;
 mod migrate;
+pub mod page;
 pub mod resources;
+pub mod scim_tokens;
 pub mod sql;
 pub mod tenants;
 pub mod tx;
+pub mod usage;
 
 pub use error::StoreError;
 pub use tenants::TenantKey;

@@ -3,6 +3,12 @@
 use scim::id::Id;
 use serde::{Deserialize, Serialize};
 
+use crate::error::StoreError;
+use crate::page::{Listed, Page, containing};
+use crate::sql;
+use crate::sql::Stmt;
+use crate::tx::{Param, Row, Tx};
+
 /// A tenant as rows name it: the first column of every key. Only this crate makes one, from the
 /// row of a tenant that exists, so whoever holds one has looked the tenant up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -86,4 +92,214 @@ impl Default for TenantSettings {
     fn default() -> Self {
         Self { group_display_name_unique: true, external_id_unique: false, strict: false }
     }
+}
+
+/// What a new tenant begins with.
+#[derive(Debug, Clone)]
+pub struct NewTenant {
+    /// `tnt_…`.
+    pub id: Id,
+    /// The readable name in URLs.
+    pub slug: String,
+    /// A name for people.
+    pub name: String,
+    /// Its own bounds.
+    pub limits: LimitOverrides,
+    /// How its directory behaves.
+    pub settings: TenantSettings,
+}
+
+/// What to change about a tenant; `None` leaves it as it is.
+#[derive(Debug, Clone, Default)]
+pub struct TenantChange {
+    /// The readable name in URLs.
+    pub slug: Option<String>,
+    /// A name for people.
+    pub name: Option<String>,
+    /// Whether its routes answer.
+    pub status: Option<TenantStatus>,
+    /// All of its own bounds.
+    pub limits: Option<LimitOverrides>,
+    /// All of how its directory behaves.
+    pub settings: Option<TenantSettings>,
+}
+
+/// Which tenants to list. Deleted ones are listed only when asked for by status.
+#[derive(Debug, Clone, Default)]
+pub struct TenantFilter {
+    /// Only this one.
+    pub key: Option<TenantKey>,
+    /// Only those.
+    pub status: Option<TenantStatus>,
+    /// Those with this in name or slug.
+    pub search: Option<String>,
+}
+
+/// Creates a tenant.
+///
+/// # Errors
+/// [`StoreError::NotUnique`] with `tenants.slug`.
+pub async fn insert(tx: &mut Tx, new: &NewTenant, now: i64) -> Result<Tenant, StoreError> {
+    let (limits, settings) = (to_json(&new.limits)?, to_json(&new.settings)?);
+    tx.query_one(
+        &INSERT,
+        &[
+            Param::from(&new.id.to_bytes()),
+            Param::from(&new.slug),
+            Param::from(&new.name),
+            Param::from(&limits),
+            Param::from(&settings),
+            Param::from(now),
+        ],
+        read,
+    )
+    .await?
+    .ok_or_else(no_row)
+}
+
+static INSERT: Stmt = sql!(
+    "INSERT INTO tenants (id, slug, name, status, limits, settings, created_at, updated_at)
+     VALUES ($1, $2, $3, 'active', $4, $5, $6, $6)
+     RETURNING key, id, slug, name, status, limits, settings, created_at, updated_at"
+);
+
+/// The tenant of that id, deleted or not.
+///
+/// # Errors
+/// [`StoreError`] when the database is not available.
+pub async fn by_id(tx: &mut Tx, id: Id) -> Result<Option<Tenant>, StoreError> {
+    tx.query_one(&BY_ID, &[Param::from(&id.to_bytes())], read).await
+}
+
+static BY_ID: Stmt = sql!(
+    "SELECT key, id, slug, name, status, limits, settings, created_at, updated_at
+     FROM tenants WHERE id = $1"
+);
+
+/// The tenant of that slug, deleted or not.
+///
+/// # Errors
+/// [`StoreError`] when the database is not available.
+pub async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<Tenant>, StoreError> {
+    tx.query_one(&BY_SLUG, &[Param::from(slug)], read).await
+}
+
+static BY_SLUG: Stmt = sql!(
+    "SELECT key, id, slug, name, status, limits, settings, created_at, updated_at
+     FROM tenants WHERE slug = $1"
+);
+
+/// The tenant that a path segment names, by id or slug, deleted or not.
+///
+/// # Errors
+/// [`StoreError`] when the database is not available.
+pub async fn named(tx: &mut Tx, id_or_slug: &str) -> Result<Option<Tenant>, StoreError> {
+    match id_or_slug.parse() {
+        Ok(id) => by_id(tx, id).await,
+        Err(_) => by_slug(tx, id_or_slug).await,
+    }
+}
+
+/// A page of tenants, newest first.
+///
+/// # Errors
+/// [`StoreError`] when the database is not available.
+pub async fn list(tx: &mut Tx, filter: &TenantFilter, page: Page) -> Result<Listed<Tenant>, StoreError> {
+    let pattern = filter.search.as_deref().map(containing);
+    let params =
+        [Param::from(filter.key), Param::from(filter.status.map(TenantStatus::as_str)), Param::from(pattern.as_ref())];
+    page.read(tx, &COUNT, &LIST, params, read).await
+}
+
+static COUNT: Stmt = sql!(
+    "SELECT count(*) FROM tenants
+     WHERE ($1 IS NULL OR key = $1) AND ($2 IS NULL AND status <> 'deleted' OR status = $2)
+       AND ($3 IS NULL OR lower(name) LIKE $3 ESCAPE '\\' OR slug LIKE $3 ESCAPE '\\')"
+);
+static LIST: Stmt = sql!(
+    "SELECT key, id, slug, name, status, limits, settings, created_at, updated_at FROM tenants
+     WHERE ($1 IS NULL OR key = $1) AND ($2 IS NULL AND status <> 'deleted' OR status = $2)
+       AND ($3 IS NULL OR lower(name) LIKE $3 ESCAPE '\\' OR slug LIKE $3 ESCAPE '\\')
+     ORDER BY key DESC LIMIT $4 OFFSET $5"
+);
+
+/// Changes a tenant that is not deleted. `None` when it is, or is not there.
+///
+/// # Errors
+/// [`StoreError::NotUnique`] with `tenants.slug`.
+pub async fn update(
+    tx: &mut Tx,
+    key: TenantKey,
+    change: &TenantChange,
+    now: i64,
+) -> Result<Option<Tenant>, StoreError> {
+    let limits = change.limits.as_ref().map(to_json).transpose()?;
+    let settings = change.settings.as_ref().map(to_json).transpose()?;
+    let params = [
+        Param::from(key),
+        Param::from(change.slug.as_ref()),
+        Param::from(change.name.as_ref()),
+        Param::from(change.status.map(TenantStatus::as_str)),
+        Param::from(limits.as_ref()),
+        Param::from(settings.as_ref()),
+        Param::from(now),
+    ];
+    tx.query_one(&UPDATE, &params, read).await
+}
+
+static UPDATE: Stmt = sql!(
+    "UPDATE tenants SET slug = coalesce($2, slug), name = coalesce($3, name), status = coalesce($4, status),
+       limits = coalesce($5, limits), settings = coalesce($6, settings), updated_at = $7
+     WHERE key = $1 AND status <> 'deleted'
+     RETURNING key, id, slug, name, status, limits, settings, created_at, updated_at"
+);
+
+impl TenantStatus {
+    /// Its name in rows and in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Active, Self::Suspended, Self::Deleted].into_iter().find(|status| status.as_str() == name)
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<Tenant, StoreError> {
+    Ok(Tenant {
+        key: TenantKey(row.int(0)?),
+        id: id(row.bytes_ref(1)?)?,
+        slug: row.text(2)?,
+        name: row.text(3)?,
+        status: TenantStatus::from_name(row.text_ref(4)?)
+            .ok_or_else(|| StoreError::Corrupt("tenants.status".into()))?,
+        limits: from_json(row.text_ref(5)?)?,
+        settings: from_json(row.text_ref(6)?)?,
+        created_at: row.int(7)?,
+        updated_at: row.int(8)?,
+    })
+}
+
+/// Reads a stored id.
+pub(crate) fn id(bytes: &[u8]) -> Result<Id, StoreError> {
+    Id::from_bytes(bytes).map_err(|_| StoreError::Corrupt("an id of the wrong form".into()))
+}
+
+pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|e| StoreError::Corrupt(e.to_string()))
+}
+
+pub(crate) fn from_json<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|e| StoreError::Corrupt(e.to_string()))
+}
+
+pub(crate) fn no_row() -> StoreError {
+    StoreError::Corrupt("a row that was just written cannot be read".into())
 }

@@ -1,0 +1,438 @@
+//! SCIM tokens: what is kept of them. The secret itself never comes here, only its hash.
+
+use scim::id::Id;
+
+use crate::error::StoreError;
+use crate::page::{Listed, Page, containing};
+use crate::sql;
+use crate::sql::Stmt;
+use crate::tenants::{TenantKey, from_json, id, no_row, to_json};
+use crate::tx::{Param, Row, Tx};
+
+/// How many [`columns!`] there are.
+const COLUMNS: usize = 23;
+
+/// What [`read`] reads, in its order.
+macro_rules! columns {
+    () => {
+        "tenant, (SELECT t.id FROM tenants t WHERE t.key = tenant), pk, id, name, description, prefix, last_four,
+         previous_until, scopes, allowed_ips, identity_provider, is_active, expires_at, created_at, created_by,
+         updated_at, revoked_at, revoked_by, last_used_at, last_used_ip, last_used_user_agent, request_count"
+    };
+}
+/// A token as it is stored and listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScimToken {
+    /// Its tenant.
+    pub tenant: TenantKey,
+    /// Its tenant's id.
+    pub tenant_id: Id,
+    /// Its number, for writing down its use.
+    pub pk: i64,
+    /// `sct_…`.
+    pub id: Id,
+    /// A name for people.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The first characters of the secret.
+    pub prefix: String,
+    /// The last four characters of the secret.
+    pub last_four: String,
+    /// Until when the secret before the last rotation is good.
+    pub previous_until: Option<i64>,
+    /// What it may do, as bits.
+    pub scopes: i64,
+    /// Addresses and networks that may use it; empty is any.
+    pub allowed_ips: Vec<String>,
+    /// Which product it is for.
+    pub identity_provider: String,
+    /// Whether it is switched on.
+    pub is_active: bool,
+    /// When it ends.
+    pub expires_at: Option<i64>,
+    /// When it was issued.
+    pub created_at: i64,
+    /// Who issued it.
+    pub created_by: String,
+    /// When it was last changed.
+    pub updated_at: i64,
+    /// When it was revoked.
+    pub revoked_at: Option<i64>,
+    /// Who revoked it.
+    pub revoked_by: Option<String>,
+    /// When it was last used.
+    pub last_used_at: Option<i64>,
+    /// From where.
+    pub last_used_ip: Option<String>,
+    /// By which program.
+    pub last_used_user_agent: Option<String>,
+    /// How many requests were made with it.
+    pub request_count: i64,
+}
+
+/// What is kept of a secret.
+#[derive(Debug, Clone)]
+pub struct SecretMark {
+    /// Its SHA-256.
+    pub hash: [u8; 32],
+    /// Its first characters.
+    pub prefix: String,
+    /// Its last four characters.
+    pub last_four: String,
+}
+
+/// What a new token begins with.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "as in ScimToken")]
+pub struct NewToken {
+    pub id: Id,
+    pub name: String,
+    pub description: Option<String>,
+    pub secret: SecretMark,
+    pub scopes: i64,
+    pub allowed_ips: Vec<String>,
+    pub identity_provider: String,
+    pub expires_at: Option<i64>,
+    pub created_by: String,
+}
+
+/// What to change about a token; `None` leaves it as it is, `Some(None)` clears it.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "as in ScimToken")]
+pub struct TokenChange {
+    pub name: Option<String>,
+    pub description: Option<Option<String>>,
+    pub expires_at: Option<Option<i64>>,
+    pub scopes: Option<i64>,
+    pub allowed_ips: Option<Vec<String>>,
+    pub identity_provider: Option<String>,
+    pub is_active: Option<bool>,
+}
+
+/// Where a token is in its life, at a given moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenStatus {
+    /// It opens doors.
+    Active,
+    /// Switched off, and can be switched on again.
+    Disabled,
+    /// Its time is over.
+    Expired,
+    /// Revoked for good.
+    Revoked,
+}
+
+/// Which tokens to list. Revoked ones are listed only when asked for.
+#[derive(Debug, Clone, Default)]
+pub struct TokenFilter {
+    /// Only those of this tenant.
+    pub tenant: Option<TenantKey>,
+    /// Only those.
+    pub status: Option<TokenStatus>,
+    /// Those with this in name, description, prefix or last four characters.
+    pub search: Option<String>,
+    /// Revoked ones too.
+    pub include_revoked: bool,
+}
+
+/// Keeps a new token.
+///
+/// # Errors
+/// [`StoreError`] when the database is not available.
+pub async fn insert(tx: &mut Tx, tenant: TenantKey, new: &NewToken, now: i64) -> Result<ScimToken, StoreError> {
+    let allowed_ips = to_json(&new.allowed_ips)?;
+    tx.query_one(
+        &INSERT,
+        &[
+            Param::from(tenant),
+            Param::from(&new.id.to_bytes()),
+            Param::from(&new.name),
+            Param::from(new.description.as_ref()),
+            Param::from(&new.secret.hash),
+            Param::from(&new.secret.prefix),
+            Param::from(&new.secret.last_four),
+            Param::from(new.scopes),
+            Param::from(&allowed_ips),
+            Param::from(&new.identity_provider),
+            Param::from(new.expires_at),
+            Param::from(now),
+            Param::from(&new.created_by),
+        ],
+        read,
+    )
+    .await?
+    .ok_or_else(no_row)
+}
+
+static INSERT: Stmt = sql!(concat!(
+    "INSERT INTO scim_tokens (tenant, id, name, description, hash, prefix, last_four, scopes, allowed_ips,
+       identity_provider, is_active, expires_at, created_at, created_by, updated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12, $13, $12) RETURNING ",
+    columns!()
+));
+
+/// The token with that secret, and whether it is the secret before the last rotation. What is
+/// revoked, expired or switched off is found too.
+///
+/// Cost: two probes of an index, however many tokens there are.
+///
+/// # Errors
+/// [`StoreError`] when the database is not available.
+pub async fn by_hash(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    hash: &[u8; 32],
+) -> Result<Option<(ScimToken, Secret)>, StoreError> {
+    let with_secret =
+        |row: &Row<'_>| Ok((read(row)?, if row.bool(COLUMNS)? { Secret::Current } else { Secret::Previous }));
+    tx.query_one(&BY_HASH, &[Param::from(tenant), Param::from(hash)], with_secret).await
+}
+
+static BY_HASH: Stmt = sql!(concat!(
+    "SELECT ",
+    columns!(),
+    ", hash = $2 FROM scim_tokens WHERE tenant = $1 AND (hash = $2 OR previous_hash = $2)"
+));
+
+/// Which of a token's secrets was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secret {
+    /// The one it has now.
+    Current,
+    /// The one before the last rotation.
+    Previous,
+}
+
+/// The token of that id, if it belongs to `tenant`; `None` there is any tenant.
+///
+/// # Errors
+/// [`StoreError`] when the database is not available.
+pub async fn by_id(tx: &mut Tx, tenant: Option<TenantKey>, id: Id) -> Result<Option<ScimToken>, StoreError> {
+    tx.query_one(&BY_ID, &[Param::from(tenant), Param::from(&id.to_bytes())], read).await
+}
+
+static BY_ID: Stmt =
+    sql!(concat!("SELECT ", columns!(), " FROM scim_tokens WHERE ($1 IS NULL OR tenant = $1) AND id = $2"));
+
+/// A page of tokens, newest first.
+///
+/// # Errors
+/// [`StoreError`] when the database is not available.
+pub async fn list(tx: &mut Tx, filter: &TokenFilter, now: i64, page: Page) -> Result<Listed<ScimToken>, StoreError> {
+    let pattern = filter.search.as_deref().map(containing);
+    let params = [
+        Param::from(filter.tenant),
+        Param::from(filter.status.map(TokenStatus::as_str)),
+        Param::from(filter.include_revoked),
+        Param::from(pattern.as_ref()),
+        Param::from(now),
+    ];
+    page.read(tx, &COUNT, &LIST, params, read).await
+}
+
+/// The condition of a list. Its second part is [`ScimToken::status`] in SQL.
+macro_rules! listed {
+    () => {
+        " FROM scim_tokens WHERE ($1 IS NULL OR tenant = $1)
+            AND CASE WHEN $2 IS NULL THEN revoked_at IS NULL OR $3 <> 0
+              ELSE $2 = CASE WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expires_at <= $5 THEN 'expired'
+                             WHEN is_active = 0 THEN 'disabled' ELSE 'active' END END
+            AND ($4 IS NULL OR lower(name) LIKE $4 ESCAPE '\\' OR lower(description) LIKE $4 ESCAPE '\\'
+                 OR lower(prefix) LIKE $4 ESCAPE '\\' OR lower(last_four) LIKE $4 ESCAPE '\\')"
+    };
+}
+static COUNT: Stmt = sql!(concat!("SELECT count(*)", listed!()));
+static LIST: Stmt = sql!(concat!("SELECT ", columns!(), listed!(), " ORDER BY pk DESC LIMIT $6 OFFSET $7"));
+
+/// Changes a token that is not revoked. `None` when it is, or is not there.
+///
+/// # Errors
+/// [`StoreError`] when the database is not available.
+pub async fn update(
+    tx: &mut Tx,
+    tenant: Option<TenantKey>,
+    id: Id,
+    change: &TokenChange,
+    now: i64,
+) -> Result<Option<ScimToken>, StoreError> {
+    let allowed_ips = change.allowed_ips.as_ref().map(to_json).transpose()?;
+    tx.query_one(
+        &UPDATE,
+        &[
+            Param::from(tenant),
+            Param::from(&id.to_bytes()),
+            Param::from(change.name.as_ref()),
+            Param::from(change.description.is_some()),
+            Param::from(change.description.as_ref().and_then(Option::as_ref)),
+            Param::from(change.expires_at.is_some()),
+            Param::from(change.expires_at.flatten()),
+            Param::from(change.scopes),
+            Param::from(allowed_ips.as_ref()),
+            Param::from(change.identity_provider.as_ref()),
+            Param::from(change.is_active),
+            Param::from(now),
+        ],
+        read,
+    )
+    .await
+}
+
+static UPDATE: Stmt = sql!(concat!(
+    "UPDATE scim_tokens SET name = coalesce($3, name),
+       description = CASE WHEN $4 <> 0 THEN $5 ELSE description END,
+       expires_at = CASE WHEN $6 <> 0 THEN $7 ELSE expires_at END,
+       scopes = coalesce($8, scopes), allowed_ips = coalesce($9, allowed_ips),
+       identity_provider = coalesce($10, identity_provider), is_active = coalesce($11, is_active), updated_at = $12
+     WHERE ($1 IS NULL OR tenant = $1) AND id = $2 AND revoked_at IS NULL RETURNING ",
+    columns!()
+));
+
+/// Revokes a token for good. `None` when it was revoked before, or is not there.
+///
+/// # Errors
+/// [`StoreError`] when the database is not available.
+pub async fn revoke(
+    tx: &mut Tx,
+    tenant: Option<TenantKey>,
+    id: Id,
+    by: &str,
+    now: i64,
+) -> Result<Option<ScimToken>, StoreError> {
+    tx.query_one(&REVOKE, &[Param::from(tenant), Param::from(&id.to_bytes()), Param::from(now), Param::from(by)], read)
+        .await
+}
+
+static REVOKE: Stmt = sql!(concat!(
+    "UPDATE scim_tokens SET revoked_at = $3, revoked_by = $4, updated_at = $3,
+       previous_hash = NULL, previous_until = NULL
+     WHERE ($1 IS NULL OR tenant = $1) AND id = $2 AND revoked_at IS NULL RETURNING ",
+    columns!()
+));
+
+/// Gives a token that is not revoked another secret; the one it had is good until `previous_until`.
+/// `None` when it is revoked, or is not there.
+///
+/// # Errors
+/// [`StoreError`] when the database is not available.
+pub async fn rotate(
+    tx: &mut Tx,
+    tenant: Option<TenantKey>,
+    id: Id,
+    secret: &SecretMark,
+    previous_until: i64,
+    now: i64,
+) -> Result<Option<ScimToken>, StoreError> {
+    tx.query_one(
+        &ROTATE,
+        &[
+            Param::from(tenant),
+            Param::from(&id.to_bytes()),
+            Param::from(&secret.hash),
+            Param::from(&secret.prefix),
+            Param::from(&secret.last_four),
+            Param::from(previous_until),
+            Param::from(now),
+        ],
+        read,
+    )
+    .await
+}
+
+static ROTATE: Stmt = sql!(concat!(
+    "UPDATE scim_tokens SET previous_hash = hash, previous_until = $6, hash = $3, prefix = $4, last_four = $5,
+       updated_at = $7
+     WHERE ($1 IS NULL OR tenant = $1) AND id = $2 AND revoked_at IS NULL RETURNING ",
+    columns!()
+));
+
+/// Lets the secret before the last rotation end at `until`, if it would end later.
+///
+/// # Errors
+/// [`StoreError`] when the database is not available.
+pub async fn end_overlap(tx: &mut Tx, tenant: TenantKey, pk: i64, until: i64) -> Result<(), StoreError> {
+    tx.execute(&END_OVERLAP, &[Param::from(tenant), Param::from(pk), Param::from(until)]).await.map(drop)
+}
+
+static END_OVERLAP: Stmt =
+    sql!("UPDATE scim_tokens SET previous_until = $3 WHERE tenant = $1 AND pk = $2 AND previous_until > $3");
+
+/// How many tokens of a tenant are active, and when the first of them ends.
+///
+/// # Errors
+/// [`StoreError`] when the database is not available.
+pub async fn summary(tx: &mut Tx, tenant: TenantKey, now: i64) -> Result<(u64, Option<i64>), StoreError> {
+    let read = |row: &Row<'_>| Ok((row.int(0)?.cast_unsigned(), row.opt_int(1)?));
+    let found = tx.query_one(&SUMMARY, &[Param::from(tenant), Param::from(now)], read).await?;
+    Ok(found.unwrap_or((0, None)))
+}
+
+static SUMMARY: Stmt = sql!(
+    "SELECT count(*), min(expires_at) FROM scim_tokens
+     WHERE tenant = $1 AND revoked_at IS NULL AND is_active <> 0 AND (expires_at IS NULL OR expires_at > $2)"
+);
+
+impl ScimToken {
+    /// Where it is in its life.
+    #[must_use]
+    pub fn status(&self, now: i64) -> TokenStatus {
+        if self.revoked_at.is_some() {
+            TokenStatus::Revoked
+        } else if self.expires_at.is_some_and(|at| at <= now) {
+            TokenStatus::Expired
+        } else if self.is_active {
+            TokenStatus::Active
+        } else {
+            TokenStatus::Disabled
+        }
+    }
+}
+
+impl TokenStatus {
+    /// All of them, and their names in the API.
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("active", Self::Active),
+        ("disabled", Self::Disabled),
+        ("expired", Self::Expired),
+        ("revoked", Self::Revoked),
+    ];
+
+    /// Its name in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<ScimToken, StoreError> {
+    Ok(ScimToken {
+        tenant: TenantKey(row.int(0)?),
+        tenant_id: id(row.bytes_ref(1)?)?,
+        pk: row.int(2)?,
+        id: id(row.bytes_ref(3)?)?,
+        name: row.text(4)?,
+        description: row.opt_text(5)?,
+        prefix: row.text(6)?,
+        last_four: row.text(7)?,
+        previous_until: row.opt_int(8)?,
+        scopes: row.int(9)?,
+        allowed_ips: from_json(row.text_ref(10)?)?,
+        identity_provider: row.text(11)?,
+        is_active: row.bool(12)?,
+        expires_at: row.opt_int(13)?,
+        created_at: row.int(14)?,
+        created_by: row.text(15)?,
+        updated_at: row.int(16)?,
+        revoked_at: row.opt_int(17)?,
+        revoked_by: row.opt_text(18)?,
+        last_used_at: row.opt_int(19)?,
+        last_used_ip: row.opt_text(20)?,
+        last_used_user_agent: row.opt_text(21)?,
+        request_count: row.int(22)?,
+    })
+}
