@@ -5,6 +5,9 @@
 //! changed when is in [`crate::events`].
 
 pub mod apply;
+mod query;
+
+pub use query::{Found, Lane, ROWS_LOOKED_AT_MAX, Scope, lane, query};
 
 use std::sync::Arc;
 
