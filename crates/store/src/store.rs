@@ -1,0 +1,145 @@
+//! The store: opened once, cheap to clone, closed at the end.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::engine::Engine;
+use crate::engine::sqlite::{self, Sqlite};
+use crate::error::StoreError;
+use crate::options::Options;
+use crate::stats::Stats;
+use crate::tx::{Tx, TxFuture};
+
+/// Everything that Muster keeps. Clones are handles on the same store.
+///
+/// Work is a closure that gets the transaction: `store.read(|tx| Box::pin(async move { … }))`. It
+/// may await the transaction's own calls and nothing else.
+///
+/// A caller who is gone (its future dropped) before the work has begun makes it not happen; once
+/// begun, it runs to its end.
+#[derive(Debug, Clone)]
+pub struct Store {
+    engine: Arc<Engine>,
+}
+
+impl Store {
+    /// Opens the database, makes it when there is none, and brings its schema up to date. Takes as
+    /// long as that; for the start of a process.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when another process has it open for writing, or the disk
+    /// refuses; [`StoreError::Incompatible`] when its schema is newer than this program, or it is
+    /// not a database of ours.
+    #[expect(clippy::unused_async, reason = "PostgreSQL waits here")]
+    pub async fn open(options: &Options) -> Result<Self, StoreError> {
+        let engine = Engine::Sqlite(Sqlite::open(options)?);
+        Ok(Self { engine: Arc::new(engine) })
+    }
+
+    /// Reads, in the fast lane: by key, or a page by index. All statements of one call see the
+    /// database at one moment, and that moment is after every write that had been answered before
+    /// the call.
+    ///
+    /// # Errors
+    /// Those of `work`; [`StoreError::Unavailable`] when too many reads wait.
+    pub async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> TxFuture<'t, T> + Send + 'static,
+    {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.read(work).await,
+        }
+    }
+
+    /// [`Self::read`], in the slow lane: for what may look at every row of a tenant. One at a
+    /// time, with a deadline, so that it never stands in the way of short reads.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; [`StoreError::TooExpensive`] at the deadline.
+    pub async fn scan<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> TxFuture<'t, T> + Send + 'static,
+    {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.scan(work).await,
+        }
+    }
+
+    /// Runs `work` in a transaction. `Ok` means committed and on disk; an error of `work` or of the
+    /// commit means that nothing has changed.
+    ///
+    /// `work` may run twice (PostgreSQL asks for that when transactions collide), so it must only
+    /// use what it was given. Writes run in the order of their calls; on SQLite one at a time, and
+    /// those that wait together share a commit. Long work is therefore cut into several writes.
+    ///
+    /// # Errors
+    /// Those of `work` and of the commit; [`StoreError::Unavailable`] when too many writes wait.
+    pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx) -> TxFuture<'t, T> + Send + 'static,
+    {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.write(work).await,
+        }
+    }
+
+    /// Copies the database, as it is at one moment, to a new file, while reads and writes go on.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when `to` exists or cannot be written.
+    pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite::backup(sqlite.path(), to).await,
+        }
+    }
+
+    /// Looks for damage: reads the whole database, while reads and writes go on. Gives what is
+    /// wrong, a line each; nothing when it is sound.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot even be read.
+    pub async fn check(&self) -> Result<Vec<String>, StoreError> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite::check(sqlite.path()).await,
+        }
+    }
+
+    /// What goes on inside.
+    pub fn stats(&self) -> Stats {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.stats(),
+        }
+    }
+
+    /// Finishes what was asked before, then closes the database; every handle is closed with this
+    /// one. What is asked afterwards is [`StoreError::Unavailable`]. Dropping the last handle does
+    /// the same, but holds its thread up meanwhile.
+    pub async fn close(&self) {
+        let engine = Arc::clone(&self.engine);
+        let closed = tokio::task::spawn_blocking(move || match &*engine {
+            Engine::Sqlite(sqlite) => sqlite.close(),
+        });
+        if let Err(error) = closed.await {
+            tracing::error!(error = &error as &dyn std::error::Error, "the store did not close");
+        }
+    }
+}
+
+/// [`Store::backup`] of a database that this process has not opened; a server may run on it.
+///
+/// # Errors
+/// As [`Store::backup`]; [`StoreError::Incompatible`] when it is not a database of ours.
+pub async fn backup(options: &Options, to: &Path) -> Result<(), StoreError> {
+    sqlite::backup(&options.path, to).await
+}
+
+/// [`Store::check`] of a database that this process has not opened; a server may run on it.
+///
+/// # Errors
+/// As [`Store::check`]; [`StoreError::Incompatible`] when it is not a database of ours.
+pub async fn check(options: &Options) -> Result<Vec<String>, StoreError> {
+    sqlite::check(&options.path).await
+}
