@@ -144,3 +144,126 @@ fn is_present(value: &Json) -> bool {
         Json::Bool(_) | Json::Number(_) => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::error::ScimError;
+    use crate::filter::Filter;
+    use crate::json::Json;
+    use crate::schema::core;
+
+    fn user() -> Json {
+        json!({
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+            "id": "usr_06EKJ3T9X8R4M1V5W7Y0ZABCDE",
+            "externalId": "Ext-1",
+            "userName": "Straße.Jensen@Example.com",
+            "name": { "familyName": "O'Malley", "givenName": "" },
+            "active": true,
+            "emails": [
+                { "value": "jensen@example.com", "type": "work", "primary": true },
+                { "value": "babs@home.example", "type": "home" },
+                { "value": "third@example.net" }
+            ],
+            "groups": [{ "value": "grp_06EKJ3T9X8R4M1V5W7Y0ZABCDE", "type": "direct" }],
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {
+                "department": "Sales", "manager": { "value": "usr_06EKJ3T9X8R4M1V5W7Y0ZABCDF" }
+            },
+            "meta": { "resourceType": "User", "created": "2026-01-31T12:30:00.000Z", "version": "W/\"3\"" }
+        })
+    }
+
+    fn holds(filter: &str) -> Result<bool, ScimError> {
+        filter.parse::<Filter>()?.holds(core::registry().type_named("User").unwrap(), &user())
+    }
+
+    #[test]
+    fn filters_that_hold() {
+        for filter in [
+            "userName eq \"strasse.JENSEN@example.com\"",
+            "USERNAME sw \"STRASSE\"",
+            "userName co \"ße.\"",
+            "userName ew \".COM\"",
+            "userName gt \"a\" and userName lt \"z\" and userName ge \"Straße.Jensen@Example.com\"",
+            "urn:ietf:params:scim:schemas:core:2.0:user:userName pr",
+            "externalId eq \"Ext-1\"",
+            "id eq \"usr_06EKJ3T9X8R4M1V5W7Y0ZABCDE\"",
+            "schemas eq \"URN:ietf:params:scim:schemas:core:2.0:User\"",
+            "active eq true and active eq \"True\" and active ne false and active eq True and active pr",
+            "name.familyName co \"o'm\" and name pr",
+            "emails co \"HOME\" and emails.value co \"example.net\" and emails eq \"third@example.net\"",
+            "emails[type eq \"work\" and value co \"@example.com\"]",
+            "emails[type eq \"work\"].value eq \"jensen@example.com\"",
+            "emails[not (type pr)] and emails[type eq null]",
+            "emails[primary eq \"true\"]",
+            "emails.type ne \"work\" and emails[type ne \"work\"]",
+            "nickName ne \"x\" and nickName eq null and userName ne null",
+            "phoneNumbers.type ne \"work\"",
+            "meta.created eq \"2026-01-31T13:30:00+01:00\" and meta.created gt \"2026-01-31T12:29:59.999Z\"",
+            "meta.created le \"2026-01-31T12:30:00Z\" and meta.resourceType eq \"User\"",
+            "meta.version eq \"W/\\\"3\\\"\"",
+            "groups eq \"grp_06EKJ3T9X8R4M1V5W7Y0ZABCDE\" and groups.type eq \"direct\"",
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq \"sales\"",
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User pr",
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager eq \"usr_06EKJ3T9X8R4M1V5W7Y0ZABCDF\"",
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager[value sw \"usr_\"]",
+        ] {
+            assert_eq!(holds(filter), Ok(true), "{filter}");
+        }
+    }
+
+    #[test]
+    fn filters_that_do_not_hold() {
+        for filter in [
+            "externalId eq \"ext-1\"",
+            "id eq \"nobody\"",
+            "active eq false",
+            "name.givenName pr",
+            "emails[type eq \"work\" and value co \"home\"]",
+            "not (emails pr)",
+            "emails eq null",
+            "nickName co \"\"",
+            "nickName gt \"\"",
+            "phoneNumbers[type eq \"work\"]",
+            "phoneNumbers[type ne \"work\"]",
+            "userName ne \"STRASSE.jensen@example.com\"",
+            "userName eq 12345",
+        ] {
+            assert_eq!(holds(filter), Ok(false), "{filter}");
+        }
+    }
+
+    #[test]
+    fn a_filter_that_makes_no_sense_is_refused_and_never_taken_as_no_match() {
+        for (filter, detail) in [
+            ("colour eq \"red\"", "User has no attribute 'colour'"),
+            ("department eq \"Sales\"", "User has no attribute 'department'"),
+            ("urn:example:2.0:User:a pr", "User has no attribute 'urn:example:2.0:User:a'"),
+            ("emails[colour pr]", "emails has no sub-attribute 'colour'"),
+            ("emails[emails.type pr]", "emails has no sub-attribute 'emails.type'"),
+            ("userName[value pr]", "userName has no sub-attributes to filter by in brackets"),
+            ("password pr", "password cannot be filtered by"),
+            ("active gt true", "active gt: a boolean can be compared with eq and ne only"),
+            ("active eq \"yes\"", "active eq: expected true or false, found \"yes\""),
+            ("active co \"t\"", "active co: a boolean can be compared with eq and ne only"),
+            ("name eq \"x\"", "name is complex: compare a sub-attribute, such as name.formatted"),
+            ("addresses eq \"x\"", "addresses is complex: compare a sub-attribute, such as addresses.formatted"),
+            ("x509Certificates.value gt \"AA\"", "x509Certificates.value gt: a binary has no order"),
+            (
+                "meta.created gt \"yesterday\"",
+                "meta.created gt: expected a time in double quotes, such as \"2026-01-31T12:30:00Z\", found \"yesterday\"",
+            ),
+            ("meta.created sw \"2026\"", "meta.created sw: a time has no text to search in"),
+            ("userName gt null", "userName gt: null can be compared with eq and ne only"),
+            ("userName eq 1.5", "userName eq: expected a string in double quotes, found 1.5"),
+            (
+                "urn:ietf:params:scim:schemas:core:2.0:User eq \"x\"",
+                "urn:ietf:params:scim:schemas:core:2.0:User is a schema, which can only be tested with pr",
+            ),
+        ] {
+            assert_eq!(holds(filter), Err(ScimError::Filter(detail.into())), "{filter}");
+        }
+    }
+}

@@ -172,13 +172,11 @@ fn simple(target: Target<'_>) -> Result<(Target<'_>, &Attribute), ScimError> {
     if attribute.kind != Kind::Complex {
         return Ok((target, attribute));
     }
-    match attribute.sub_attribute("value") {
-        Some(value) => Ok((Target { sub_attribute: Some(value), ..target }, value)),
-        None => {
-            let example = attribute.sub_attributes.first().map_or("…", |sub| sub.name.as_str());
-            Err(ScimError::Filter(format!("{name} is complex: compare a sub-attribute, such as {name}.{example}")))
-        }
+    if let Some(value) = attribute.sub_attribute("value") {
+        return Ok((Target { sub_attribute: Some(value), ..target }, value));
     }
+    let example = attribute.sub_attributes.first().map_or("…", |sub| sub.name.as_str());
+    Err(ScimError::Filter(format!("{name} is complex: compare a sub-attribute, such as {name}.{example}")))
 }
 
 /// The operand as a value of that attribute.
