@@ -69,12 +69,13 @@ impl Position {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The inverse of [`Self::to_cursor`].
+    /// The inverse of [`Self::to_cursor`], for a query that is `sorted` or not.
     ///
     /// # Errors
     /// [`ScimError::Cursor`] for what we did not make, or made for another query.
-    pub fn from_cursor(cursor: &str, query: Fingerprint) -> Result<Self, ScimError> {
-        Self::read(cursor, query).ok_or_else(|| {
+    pub fn from_cursor(cursor: &str, query: Fingerprint, sorted: bool) -> Result<Self, ScimError> {
+        let position = Self::read(cursor, query).filter(|position| matches!(position, Self::Sorted { .. }) == sorted);
+        position.ok_or_else(|| {
             ScimError::Cursor(
                 "cursor is not valid for this query; send it empty for the first page, then the nextCursor of the \
                  page before, with all other parameters unchanged"
@@ -140,17 +141,21 @@ mod tests {
             let cursor = position.to_cursor(query);
 
             prop_assert!(cursor.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
-            prop_assert_eq!(Position::from_cursor(&cursor, query), Ok(position));
+            let sorted = matches!(position, Position::Sorted { .. });
+            prop_assert!(Position::from_cursor(&cursor, query, !sorted).is_err());
+            prop_assert_eq!(Position::from_cursor(&cursor, query, sorted), Ok(position));
         }
 
         #[test]
         fn no_text_makes_reading_a_cursor_panic(text in ".*", bytes in any::<Vec<u8>>()) {
             let query = Fingerprint::default();
-            prop_assert!(Position::from_cursor(&text, query).is_err());
+            prop_assert!(Position::from_cursor(&text, query, false).is_err());
             let mut place = vec![LAYOUT];
             place.extend(checksum(query, &bytes).to_be_bytes());
             place.extend(bytes);
-            let _ = Position::from_cursor(&URL_SAFE_NO_PAD.encode(place), query);
+            for sorted in [true, false] {
+                drop(Position::from_cursor(&URL_SAFE_NO_PAD.encode(&place), query, sorted));
+            }
         }
     }
 
@@ -159,7 +164,7 @@ mod tests {
         let cursor = Position::Key(7).to_cursor(Fingerprint::of(["User", "a"]));
 
         for other in [["Group", "a"], ["User", "b"], ["Use", "ra"]] {
-            let refusal = Position::from_cursor(&cursor, Fingerprint::of(other));
+            let refusal = Position::from_cursor(&cursor, Fingerprint::of(other), false);
             assert!(matches!(refusal, Err(ScimError::Cursor(_))), "{other:?}");
         }
     }
