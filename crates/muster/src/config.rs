@@ -13,11 +13,12 @@ mod value;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use auth::{Algorithm, MasterKeyText, TrustedIssuers};
+use auth::{Algorithm, TrustedIssuers};
+pub(crate) use auth::{IssuerKeys, MasterKeyText};
 pub(crate) use reference::reference;
 use section::{Section, Setting, section};
 use sources::Given;
-pub(crate) use value::{BaseUrl, Listener, LogFormat, Size, Span, SqliteFile};
+pub(crate) use value::{BaseUrl, Listener, LogFormat, Size, Span, SqliteFile, Value};
 
 /// Names the configuration file when `--config` does not.
 const CONFIG_VARIABLE: &str = "MUSTER_CONFIG";

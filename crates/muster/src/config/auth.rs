@@ -12,6 +12,11 @@ use super::value::Value;
 pub(crate) struct MasterKeyText([u8; 32]);
 
 impl MasterKeyText {
+    /// The text of a new key.
+    pub(crate) fn new(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+
     /// The key itself, for the one place that needs it.
     pub(crate) fn reveal(&self) -> [u8; 32] {
         self.0
