@@ -19,6 +19,10 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the server
     Serve(command::serve::Serve),
+    /// Copy the database, also while the server runs
+    Backup(command::backup::Backup),
+    /// Look for damage in the database, also while the server runs
+    Check(command::check::Check),
     /// Check the configuration, and print the one that would be in force
     CheckConfig(command::check_config::CheckConfig),
     /// Print the reference of all settings as Markdown

@@ -1,5 +1,7 @@
 //! The commands, one file each. A command takes its parsed arguments and says how it ended.
 
+pub(crate) mod backup;
+pub(crate) mod check;
 pub(crate) mod check_config;
 pub(crate) mod completions;
 pub(crate) mod serve;

@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use auth::{Algorithm, TrustedIssuers};
-pub(crate) use auth::{IssuerKeys, MasterKeyText};
+pub(crate) use auth::{IssuerKeys, MasterKeyText, TrustedIssuer};
 pub(crate) use reference::reference;
 use section::{Section, Setting, section};
 use sources::Given;
@@ -70,7 +70,7 @@ section! {
         /// `jwks_url` (https) or `jwks_file`; optional: `tenant_claim` (default `tenant_id`; id or
         /// slug), `scope_claim` (default `scope`), `role_claim` (default `role`), and
         /// `platform = true` when its tokens without a tenant may reach all tenants.
-        "auth.trusted_issuers" trusted_issuers: TrustedIssuers = "[]",
+        "auth.trusted_issuers" trusted_issuers: TrustedIssuers = "",
     }
 }
 
@@ -95,6 +95,27 @@ section! {
 }
 
 section! {
+    /// How much of the machine the database may take. The defaults are measured for a server of its own.
+    Store {
+        /// Threads for short reads. Not set: one per core.
+        "store.reader_threads" reader_threads: Option<u32> = "",
+        /// Requests that may wait for the database. One more is answered 503 with Retry-After.
+        "store.queue_length_max" queue_length_max: u32 = "4096",
+        /// Page cache of the writer. A quarter of it halves the writes per second at a million users.
+        "store.writer_cache" writer_cache: Size = "256MiB",
+        /// Page cache of each reader; they share that of the operating system besides.
+        "store.reader_cache" reader_cache: Size = "8MiB",
+        /// How much of the file readers map into memory; SQLite goes up to 2GiB. It shows as resident
+        /// memory and can be given back at any time.
+        "store.reader_mmap" reader_mmap: Size = "2GiB",
+        /// How long a filter on attributes without an index may search.
+        "store.scan_deadline" scan_deadline: Span = "10s",
+        /// Size of the write-ahead log at which it is started anew.
+        "store.wal_max" wal_max: Size = "128MiB",
+    }
+}
+
+section! {
     /// What Muster tells about its work, on standard error.
     Log {
         /// `human` for people, `json` for a log collector: one object per line. Lines that belong to
@@ -112,6 +133,7 @@ pub(crate) struct Config {
     pub(crate) basics: Basics,
     pub(crate) auth: Auth,
     pub(crate) limits: Limits,
+    pub(crate) store: Store,
     pub(crate) log: Log,
 }
 
@@ -167,6 +189,7 @@ impl Config {
             basics: Basics::read(&given, &mut problems),
             auth: Auth::read(&given, &mut problems),
             limits: Limits::read(&given, &mut problems),
+            store: Store::read(&given, &mut problems),
             log: Log::read(&given, &mut problems),
         };
         if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
@@ -174,7 +197,13 @@ impl Config {
 
     /// The effective configuration as a file that could be given to `--config`, secrets masked.
     pub(crate) fn to_toml_masked(&self) -> String {
-        reference::to_toml(&[self.basics.show(), self.auth.show(), self.limits.show(), self.log.show()])
+        reference::to_toml(&[
+            self.basics.show(),
+            self.auth.show(),
+            self.limits.show(),
+            self.store.show(),
+            self.log.show(),
+        ])
     }
 }
 
@@ -191,6 +220,7 @@ fn sections() -> Vec<(&'static str, &'static [&'static str], &'static [Setting])
         ("Basics", Basics::DOC, Basics::SETTINGS),
         ("Credentials", Auth::DOC, Auth::SETTINGS),
         ("Limits", Limits::DOC, Limits::SETTINGS),
+        ("Database", Store::DOC, Store::SETTINGS),
         ("Log", Log::DOC, Log::SETTINGS),
     ]
 }

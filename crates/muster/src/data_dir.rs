@@ -20,9 +20,25 @@ impl DataDir {
     pub(crate) fn open(config: &Config) -> Result<Self, Failure> {
         let path = &config.basics.data_dir;
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
-            Failure::new(format!("cannot make the data folder {}: {error}; name another with --data-dir", path.display()))
+            Failure::new(format!(
+                "cannot make the data folder {}: {error}; name another with --data-dir",
+                path.display()
+            ))
         })?;
         Ok(Self(path.clone()))
+    }
+
+    /// The folder that the configuration names, for a command that only reads what is there.
+    ///
+    /// # Errors
+    /// When there is no database in it.
+    pub(crate) fn existing(config: &Config) -> Result<Self, Failure> {
+        let data_dir = Self(config.basics.data_dir.clone());
+        let database = data_dir.database(&config.basics);
+        if database.is_file() {
+            return Ok(data_dir);
+        }
+        Err(Failure::new(format!("there is no database {}; name the data folder with --data-dir", database.display())))
     }
 
     /// The SQLite file.

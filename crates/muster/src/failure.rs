@@ -1,5 +1,7 @@
 //! How a command fails: one line that says what to do.
 
+use store::StoreError;
+
 use crate::config::ConfigError;
 
 /// Why a command could not do its work, in words for an operator. Exit status 1.
@@ -21,6 +23,12 @@ impl Failure {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
         Self(error.to_string())
     }
 }

@@ -6,8 +6,11 @@
 mod cli;
 mod command;
 mod config;
+mod data_dir;
 mod failure;
 mod logging;
+mod master_key;
+mod open;
 mod terminal;
 
 use std::process::ExitCode;
@@ -15,10 +18,13 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{Cli, Command};
+use crate::failure::Failure;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(serve) => serve.run(),
+        Command::Backup(backup) => backup.run(),
+        Command::Check(check) => check.run(),
         Command::CheckConfig(check) => check.run(),
         Command::ConfigReference => terminal::print(&config::reference()),
         Command::Completions(completions) => completions.run(),
@@ -30,4 +36,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The runtime of a command; one that serves has a thread per core.
+///
+/// # Errors
+/// When the system refuses the threads.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Runtime::new().map_err(|error| Failure::io("cannot start", &error))
 }

@@ -128,6 +128,9 @@ impl Value for TrustedIssuers {
     }
 
     fn show(&self) -> String {
+        if self.0.is_empty() {
+            return String::new();
+        }
         serde_json::to_string(&self.0).expect("strings, paths and booleans are JSON")
     }
 }

@@ -62,7 +62,16 @@ pub(super) fn to_toml(sections: &[Vec<(&'static str, String)>]) -> String {
             let _ = write!(file, "\n[{section}]\n");
             table = section;
         }
-        let _ = writeln!(file, "{name} = {}", toml::Value::from(text.as_str()));
+        let _ = writeln!(file, "{name} = {}", toml_value(text));
     }
     file
+}
+
+/// Numbers and booleans bare, as one would write them; the rest as strings.
+fn toml_value(text: &str) -> toml::Value {
+    match (text.parse::<i64>(), text.parse::<bool>()) {
+        (Ok(number), _) => number.into(),
+        (_, Ok(boolean)) => boolean.into(),
+        _ => text.into(),
+    }
 }

@@ -57,9 +57,9 @@ pub(crate) struct Size(pub(crate) u64);
 const SIZE_UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 impl Size {
-    /// The size for an API that counts in `usize`; on a small machine the largest it can say.
-    pub(crate) fn bytes(self) -> usize {
-        usize::try_from(self.0).unwrap_or(usize::MAX)
+    /// The size for an API that counts in `u32`: 4 GiB at most.
+    pub(crate) fn bytes_u32(self) -> u32 {
+        u32::try_from(self.0).unwrap_or(u32::MAX)
     }
 }
 
