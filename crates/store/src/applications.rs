@@ -122,7 +122,7 @@ pub async fn insert(tx: &mut Tx, new: &NewApplication, now: i64) -> Result<Appli
     .ok_or_else(no_row)
 }
 
-static INSERT: Stmt = sql!(concat!(
+pub(crate) static INSERT: Stmt = sql!(concat!(
     "INSERT INTO applications (tenant, id, client_id, name, description, scopes, role, hash, last_four, is_active,
        created_at, created_by, updated_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $11, $10) RETURNING ",
@@ -137,7 +137,7 @@ pub async fn by_client_id(tx: &mut Tx, client_id: &str) -> Result<Option<Applica
     tx.query_one(&BY_CLIENT_ID, &[Param::from(client_id)], read).await
 }
 
-static BY_CLIENT_ID: Stmt = sql!(concat!("SELECT ", columns!(), " FROM applications WHERE client_id = $1"));
+pub(crate) static BY_CLIENT_ID: Stmt = sql!(concat!("SELECT ", columns!(), " FROM applications WHERE client_id = $1"));
 
 /// The application of that id, if it belongs to `tenant`; `None` there is any, and none. Deleted
 /// ones are found too.
@@ -148,7 +148,7 @@ pub async fn by_id(tx: &mut Tx, tenant: Option<TenantKey>, id: Id) -> Result<Opt
     tx.query_one(&BY_ID, &[Param::from(tenant), Param::from(&id.to_bytes())], read).await
 }
 
-static BY_ID: Stmt =
+pub(crate) static BY_ID: Stmt =
     sql!(concat!("SELECT ", columns!(), " FROM applications WHERE ($1 IS NULL OR tenant = $1) AND id = $2"));
 
 /// A page of applications, newest first.
@@ -169,8 +169,8 @@ macro_rules! listed {
                  OR lower(client_id) LIKE $3 ESCAPE '\\')"
     };
 }
-static COUNT: Stmt = sql!(concat!("SELECT count(*)", listed!()));
-static LIST: Stmt = sql!(concat!("SELECT ", columns!(), listed!(), " ORDER BY pk DESC LIMIT $4 OFFSET $5"));
+pub(crate) static COUNT: Stmt = sql!(concat!("SELECT count(*)", listed!()));
+pub(crate) static LIST: Stmt = sql!(concat!("SELECT ", columns!(), listed!(), " ORDER BY pk DESC LIMIT $4 OFFSET $5"));
 
 /// Changes an application that is not deleted. `None` when it is, or is not there.
 ///
@@ -202,7 +202,7 @@ pub async fn update(
     .await
 }
 
-static UPDATE: Stmt = sql!(concat!(
+pub(crate) static UPDATE: Stmt = sql!(concat!(
     "UPDATE applications SET name = coalesce($3, name),
        description = CASE WHEN $4 <> 0 THEN $5 ELSE description END, scopes = coalesce($6, scopes),
        role = CASE WHEN $7 <> 0 THEN $8 ELSE role END, is_active = coalesce($9, is_active), updated_at = $10
@@ -225,7 +225,7 @@ pub async fn delete(
         .await
 }
 
-static DELETE: Stmt = sql!(concat!(
+pub(crate) static DELETE: Stmt = sql!(concat!(
     "UPDATE applications SET deleted_at = $3, deleted_by = $4, updated_at = $3
      WHERE ($1 IS NULL OR tenant = $1) AND id = $2 AND deleted_at IS NULL RETURNING ",
     columns!()
@@ -259,7 +259,7 @@ pub async fn rotate(
     .await
 }
 
-static ROTATE: Stmt = sql!(concat!(
+pub(crate) static ROTATE: Stmt = sql!(concat!(
     "UPDATE applications SET previous_hash = hash, previous_until = $5, hash = $3, last_four = $4, updated_at = $6
      WHERE ($1 IS NULL OR tenant = $1) AND id = $2 AND deleted_at IS NULL RETURNING ",
     columns!()

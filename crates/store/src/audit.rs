@@ -43,7 +43,7 @@ pub async fn insert(tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
     tx.execute(&INSERT, &params).await.map(drop)
 }
 
-static INSERT: Stmt = sql!(
+pub(crate) static INSERT: Stmt = sql!(
     "INSERT INTO audit (tenant, at, actor, action, subject, request_id, detail)
      VALUES ($1, $2, $3, $4, $5, $6, $7)"
 );
@@ -61,7 +61,7 @@ pub async fn latest(
     tx.query(&LATEST, &[Param::from(tenant), Param::from(take)], read).await
 }
 
-static LATEST: Stmt = sql! {
+pub(crate) static LATEST: Stmt = sql! {
     sqlite:   "SELECT actor, action, subject FROM audit WHERE tenant IS $1 ORDER BY pk DESC LIMIT $2",
     postgres: "SELECT actor, action, subject FROM audit WHERE tenant IS NOT DISTINCT FROM $1 ORDER BY pk DESC LIMIT $2",
 };

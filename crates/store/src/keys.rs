@@ -39,7 +39,7 @@ pub async fn insert(tx: &mut Tx, key: &SigningKey) -> Result<(), StoreError> {
     tx.execute(&INSERT, &params).await.map(drop)
 }
 
-static INSERT: Stmt = sql!(
+pub(crate) static INSERT: Stmt = sql!(
     "INSERT INTO signing_keys (kid, algorithm, jwk, sealed, created_at, shown_until)
      VALUES ($1, $2, $3, $4, $5, $6)"
 );
@@ -62,7 +62,7 @@ pub async fn shown(tx: &mut Tx, now: i64) -> Result<Vec<SigningKey>, StoreError>
     tx.query(&SHOWN, &[Param::from(now)], read).await
 }
 
-static SHOWN: Stmt = sql!(
+pub(crate) static SHOWN: Stmt = sql!(
     "SELECT kid, algorithm, jwk, sealed, created_at, shown_until FROM signing_keys
      WHERE shown_until IS NULL OR shown_until > $1 ORDER BY created_at DESC, kid DESC"
 );
@@ -76,4 +76,5 @@ pub async fn retire_all(tx: &mut Tx, shown_until: i64) -> Result<(), StoreError>
     tx.execute(&RETIRE_ALL, &[Param::from(shown_until)]).await.map(drop)
 }
 
-static RETIRE_ALL: Stmt = sql!("UPDATE signing_keys SET sealed = NULL, shown_until = $1 WHERE shown_until IS NULL");
+pub(crate) static RETIRE_ALL: Stmt =
+    sql!("UPDATE signing_keys SET sealed = NULL, shown_until = $1 WHERE shown_until IS NULL");

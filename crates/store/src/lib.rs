@@ -7,6 +7,7 @@
 
 pub mod applications;
 pub mod audit;
+pub mod catalogue;
 mod engine;
 pub mod error;
 pub mod keys;

@@ -165,7 +165,7 @@ pub async fn insert(tx: &mut Tx, tenant: TenantKey, new: &NewToken, now: i64) ->
     .ok_or_else(no_row)
 }
 
-static INSERT: Stmt = sql!(concat!(
+pub(crate) static INSERT: Stmt = sql!(concat!(
     "INSERT INTO scim_tokens (tenant, id, name, description, hash, prefix, last_four, scopes, allowed_ips,
        identity_provider, is_active, expires_at, created_at, created_by, updated_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12, $13, $12) RETURNING ",
@@ -189,7 +189,7 @@ pub async fn by_hash(
     tx.query_one(&BY_HASH, &[Param::from(tenant), Param::from(hash)], with_secret).await
 }
 
-static BY_HASH: Stmt = sql!(concat!(
+pub(crate) static BY_HASH: Stmt = sql!(concat!(
     "SELECT ",
     columns!(),
     ", hash = $2 FROM scim_tokens WHERE tenant = $1 AND (hash = $2 OR previous_hash = $2)"
@@ -212,7 +212,7 @@ pub async fn by_id(tx: &mut Tx, tenant: Option<TenantKey>, id: Id) -> Result<Opt
     tx.query_one(&BY_ID, &[Param::from(tenant), Param::from(&id.to_bytes())], read).await
 }
 
-static BY_ID: Stmt =
+pub(crate) static BY_ID: Stmt =
     sql!(concat!("SELECT ", columns!(), " FROM scim_tokens WHERE ($1 IS NULL OR tenant = $1) AND id = $2"));
 
 /// A page of tokens, newest first.
@@ -242,8 +242,8 @@ macro_rules! listed {
                  OR lower(prefix) LIKE $4 ESCAPE '\\' OR lower(last_four) LIKE $4 ESCAPE '\\')"
     };
 }
-static COUNT: Stmt = sql!(concat!("SELECT count(*)", listed!()));
-static LIST: Stmt = sql!(concat!("SELECT ", columns!(), listed!(), " ORDER BY pk DESC LIMIT $6 OFFSET $7"));
+pub(crate) static COUNT: Stmt = sql!(concat!("SELECT count(*)", listed!()));
+pub(crate) static LIST: Stmt = sql!(concat!("SELECT ", columns!(), listed!(), " ORDER BY pk DESC LIMIT $6 OFFSET $7"));
 
 /// Changes a token that is not revoked. `None` when it is, or is not there.
 ///
@@ -278,7 +278,7 @@ pub async fn update(
     .await
 }
 
-static UPDATE: Stmt = sql!(concat!(
+pub(crate) static UPDATE: Stmt = sql!(concat!(
     "UPDATE scim_tokens SET name = coalesce($3, name),
        description = CASE WHEN $4 <> 0 THEN $5 ELSE description END,
        expires_at = CASE WHEN $6 <> 0 THEN $7 ELSE expires_at END,
@@ -303,7 +303,7 @@ pub async fn revoke(
         .await
 }
 
-static REVOKE: Stmt = sql!(concat!(
+pub(crate) static REVOKE: Stmt = sql!(concat!(
     "UPDATE scim_tokens SET revoked_at = $3, revoked_by = $4, updated_at = $3,
        previous_hash = NULL, previous_until = NULL
      WHERE ($1 IS NULL OR tenant = $1) AND id = $2 AND revoked_at IS NULL RETURNING ",
@@ -339,7 +339,7 @@ pub async fn rotate(
     .await
 }
 
-static ROTATE: Stmt = sql!(concat!(
+pub(crate) static ROTATE: Stmt = sql!(concat!(
     "UPDATE scim_tokens SET previous_hash = hash, previous_until = $6, hash = $3, prefix = $4, last_four = $5,
        updated_at = $7
      WHERE ($1 IS NULL OR tenant = $1) AND id = $2 AND revoked_at IS NULL RETURNING ",
@@ -354,7 +354,7 @@ pub async fn end_overlap(tx: &mut Tx, tenant: TenantKey, pk: i64, until: i64) ->
     tx.execute(&END_OVERLAP, &[Param::from(tenant), Param::from(pk), Param::from(until)]).await.map(drop)
 }
 
-static END_OVERLAP: Stmt =
+pub(crate) static END_OVERLAP: Stmt =
     sql!("UPDATE scim_tokens SET previous_until = $3 WHERE tenant = $1 AND pk = $2 AND previous_until > $3");
 
 /// How many tokens of a tenant are active, and when the first of them ends.
@@ -367,7 +367,7 @@ pub async fn summary(tx: &mut Tx, tenant: TenantKey, now: i64) -> Result<(u64, O
     Ok(found.unwrap_or((0, None)))
 }
 
-static SUMMARY: Stmt = sql!(
+pub(crate) static SUMMARY: Stmt = sql!(
     "SELECT count(*), min(expires_at) FROM scim_tokens
      WHERE tenant = $1 AND revoked_at IS NULL AND is_active <> 0 AND (expires_at IS NULL OR expires_at > $2)"
 );

@@ -157,7 +157,7 @@ pub async fn insert(tx: &mut Tx, new: &NewTenant, now: i64) -> Result<Tenant, St
     .ok_or_else(no_row)
 }
 
-static INSERT: Stmt = sql!(
+pub(crate) static INSERT: Stmt = sql!(
     "INSERT INTO tenants (id, slug, name, status, limits, settings, created_at, updated_at)
      VALUES ($1, $2, $3, 'active', $4, $5, $6, $6)
      RETURNING key, id, slug, name, status, limits, settings, created_at, updated_at"
@@ -171,7 +171,7 @@ pub async fn by_id(tx: &mut Tx, id: Id) -> Result<Option<Tenant>, StoreError> {
     tx.query_one(&BY_ID, &[Param::from(&id.to_bytes())], read).await
 }
 
-static BY_ID: Stmt = sql!(
+pub(crate) static BY_ID: Stmt = sql!(
     "SELECT key, id, slug, name, status, limits, settings, created_at, updated_at
      FROM tenants WHERE id = $1"
 );
@@ -184,7 +184,7 @@ pub async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<Tenant>, StoreErr
     tx.query_one(&BY_SLUG, &[Param::from(slug)], read).await
 }
 
-static BY_SLUG: Stmt = sql!(
+pub(crate) static BY_SLUG: Stmt = sql!(
     "SELECT key, id, slug, name, status, limits, settings, created_at, updated_at
      FROM tenants WHERE slug = $1"
 );
@@ -211,12 +211,12 @@ pub async fn list(tx: &mut Tx, filter: &TenantFilter, page: Page) -> Result<List
     page.read(tx, &COUNT, &LIST, params, read).await
 }
 
-static COUNT: Stmt = sql!(
+pub(crate) static COUNT: Stmt = sql!(
     "SELECT count(*) FROM tenants
      WHERE ($1 IS NULL OR key = $1) AND ($2 IS NULL AND status <> 'deleted' OR status = $2)
        AND ($3 IS NULL OR lower(name) LIKE $3 ESCAPE '\\' OR slug LIKE $3 ESCAPE '\\')"
 );
-static LIST: Stmt = sql!(
+pub(crate) static LIST: Stmt = sql!(
     "SELECT key, id, slug, name, status, limits, settings, created_at, updated_at FROM tenants
      WHERE ($1 IS NULL OR key = $1) AND ($2 IS NULL AND status <> 'deleted' OR status = $2)
        AND ($3 IS NULL OR lower(name) LIKE $3 ESCAPE '\\' OR slug LIKE $3 ESCAPE '\\')
@@ -247,7 +247,7 @@ pub async fn update(
     tx.query_one(&UPDATE, &params, read).await
 }
 
-static UPDATE: Stmt = sql!(
+pub(crate) static UPDATE: Stmt = sql!(
     "UPDATE tenants SET slug = coalesce($2, slug), name = coalesce($3, name), status = coalesce($4, status),
        limits = coalesce($5, limits), settings = coalesce($6, settings), updated_at = $7
      WHERE key = $1 AND status <> 'deleted'

@@ -64,7 +64,7 @@ pub async fn record(tx: &mut Tx, tokens: &[TokenUse], hours: &[HourUse]) -> Resu
     Ok(())
 }
 
-static RECORD_TOKENS: Stmt = sql! {
+pub(crate) static RECORD_TOKENS: Stmt = sql! {
     sqlite: "UPDATE scim_tokens SET last_used_at = used.at, last_used_ip = used.ip,
                last_used_user_agent = used.user_agent, request_count = request_count + used.requests
              FROM (SELECT value ->> 'tenant' AS tenant, value ->> 'pk' AS pk, value ->> 'at' AS at, value ->> 'ip' AS ip,
@@ -76,7 +76,7 @@ static RECORD_TOKENS: Stmt = sql! {
                  AS used (tenant bigint, pk bigint, at bigint, ip text, user_agent text, requests bigint)
                WHERE scim_tokens.tenant = used.tenant AND scim_tokens.pk = used.pk",
 };
-static RECORD_HOURS: Stmt = sql! {
+pub(crate) static RECORD_HOURS: Stmt = sql! {
     sqlite: "INSERT INTO scim_usage (tenant, hour, requests, errors)
              SELECT value ->> 'tenant', value ->> 'hour', value ->> 'requests', value ->> 'errors' FROM json_each($1)
              WHERE true
@@ -110,7 +110,7 @@ pub struct Health {
     pub last_used_at: Option<i64>,
 }
 
-static SINCE: Stmt = sql!(
+pub(crate) static SINCE: Stmt = sql!(
     "SELECT coalesce(sum(requests), 0), coalesce(sum(errors), 0),
        (SELECT max(last_used_at) FROM scim_tokens WHERE tenant = $1)
      FROM scim_usage WHERE tenant = $1 AND hour >= $2"

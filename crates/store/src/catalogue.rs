@@ -1,0 +1,28 @@
+//! Every statement of this crate, so that a test can prepare each on each engine and show its plan.
+//! A test fails when a `static …: Stmt` is missing here: see `tests/plans.rs`.
+
+use crate::sql::Stmt;
+
+/// The statements of a module, each with its name.
+pub type Statements = &'static [(&'static str, &'static Stmt)];
+
+/// Makes [`CATALOGUE`] from lines of the form `module: NAME, NAME;`.
+macro_rules! catalogue {
+    ($($($module:ident)::+ : $($name:ident),+;)+) => {
+        /// Each module that holds statements, and these.
+        pub static CATALOGUE: &[(&str, Statements)] = &[$((stringify!($($module)::+), {
+            use crate::$($module)::+::{$($name),+};
+            &[$((stringify!($name), &$name)),+]
+        })),+];
+    };
+}
+
+catalogue! {
+    applications: INSERT, BY_CLIENT_ID, BY_ID, COUNT, LIST, UPDATE, DELETE, ROTATE;
+    audit: INSERT, LATEST;
+    keys: INSERT, SHOWN, RETIRE_ALL;
+    resources: GET;
+    scim_tokens: INSERT, BY_HASH, BY_ID, COUNT, LIST, UPDATE, REVOKE, ROTATE, END_OVERLAP, SUMMARY;
+    tenants: INSERT, BY_ID, BY_SLUG, COUNT, LIST, UPDATE;
+    usage: RECORD_TOKENS, RECORD_HOURS, SINCE;
+}
