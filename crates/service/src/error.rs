@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use scim::ScimError;
 use store::StoreError;
+use store::resources::apply::WriteError;
 
 /// A request that was not carried out. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +12,9 @@ pub enum ServiceError {
     /// A SCIM request is wrong in itself.
     #[error(transparent)]
     Scim(#[from] ScimError),
+    /// A resource could not be written as asked.
+    #[error(transparent)]
+    Write(#[from] WriteError),
     /// An admin request is wrong in itself: everything that is, at once.
     #[error("the request does not fit what is expected: {}", list(.0))]
     Validation(Vec<FieldError>),

@@ -7,18 +7,24 @@ pub mod authenticate;
 pub mod caller;
 pub mod clock;
 pub mod error;
+pub mod provisioning;
 pub mod settings;
 pub mod tenants;
 
 use std::sync::Arc;
 
 use scim::schema::Registry;
+use store::Store;
 
 pub use authenticate::Presented;
 pub use caller::{Actor, AdminCaller, AdminWriter, IdentityProvider, Reach, ScimCaller, Scopes};
 pub use clock::{Clock, Ids, Secrets};
 pub use error::{Credential, FieldError, Loc, ServiceError};
+pub use provisioning::Idempotency;
+use provisioning::Passwords;
 pub use settings::Settings;
+pub use store::StoreError;
+pub use store::resources::apply::WriteError;
 pub use tenants::{Limits, Tenant};
 
 /// The running service.
@@ -31,9 +37,58 @@ struct Inner {
     clock: Clock,
     ids: Ids,
     secrets: Secrets,
+    store: Store,
+    passwords: Passwords,
+    idempotency: Idempotency,
 }
 
 impl App {
+    /// The service over an open store.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] when the database does not answer.
+    #[expect(clippy::unused_async, reason = "signing keys are read here")]
+    pub async fn open(settings: Settings, store: Store) -> Result<Self, ServiceError> {
+        let (clock, secrets) = (settings.clock.clone(), settings.secrets.clone());
+        Ok(Self(Arc::new(Inner {
+            ids: Ids::new(secrets.clone()),
+            passwords: Passwords::new(secrets.clone()),
+            idempotency: Idempotency::default(),
+            settings,
+            clock,
+            secrets,
+            store,
+        })))
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] when it does not.
+    pub async fn ready(&self) -> Result<(), ServiceError> {
+        Ok(self.store().read(|_| Box::pin(async { Ok(()) })).await?)
+    }
+
+    /// What goes on in the store, for metrics.
+    #[must_use]
+    pub fn store_stats(&self) -> store::Stats {
+        self.store().stats()
+    }
+
+    /// The bulk requests that were run under an `Idempotency-Key`.
+    #[must_use]
+    pub fn idempotency(&self) -> &Idempotency {
+        &self.0.idempotency
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
     /// What it was opened with.
     #[must_use]
     pub fn settings(&self) -> &Settings {

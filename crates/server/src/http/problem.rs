@@ -1,0 +1,356 @@
+//! Errors on the wire: the only place where a status or `scimType` is chosen.
+//!
+//! Two dialects: RFC 7644 §3.12 below a tenant's SCIM base, `{"detail": …}` in the shapes of
+//! `HTTPValidationError` elsewhere. A handler gives a [`Problem`]; it is put into words by
+//! [`super::layers`], which knows the path, the request's id and what the client accepts.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use scim::ScimError;
+use scim::message::ErrorBody;
+use serde::Serialize;
+use service::{Credential, FieldError, Loc, ServiceError, StoreError, WriteError};
+
+use super::body::BodyError;
+use super::respond::{JSON, SCIM_JSON};
+
+/// Why a request was not carried out.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    /// The use case did not happen.
+    Service(ServiceError),
+    /// The envelope of a bulk request does not fit, and the client speaks plain JSON: it gets the
+    /// admin dialect's list of errors, below the SCIM base too.
+    Envelope(Vec<FieldError>),
+    /// No route has that path.
+    NoRoute,
+    /// The path has other methods; the router adds which (`Allow`).
+    Method,
+    /// The body is not in a format that we read.
+    MediaType(String),
+    /// The body did not arrive.
+    Body(BodyError),
+    /// The query is not one: broken escapes, or not UTF-8.
+    Query,
+    /// No links can be made of the request's host.
+    Host,
+    /// A read took too long.
+    Deadline,
+    /// A bug stopped the handler.
+    Panic,
+}
+
+impl<E: Into<ServiceError>> From<E> for Problem {
+    fn from(error: E) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+/// What the client sees of a [`Problem`], before it is put in a dialect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    pub(crate) status: StatusCode,
+    /// RFC 7644 §3.12, table 9, and RFC 9865 §2.
+    pub(crate) scim_type: Option<&'static str>,
+    pub(crate) detail: String,
+    /// The whole list, where the admin dialect shows one.
+    fields: Vec<FieldError>,
+}
+
+impl Verdict {
+    fn new(status: StatusCode, scim_type: Option<&'static str>, detail: impl Into<String>) -> Self {
+        Self { status, scim_type, detail: detail.into(), fields: Vec::new() }
+    }
+}
+
+/// What a client is told when it is our fault. The id leads the operator to the log.
+const OUR_FAULT: &str = "The request failed on our side and nothing was changed by it";
+
+impl Problem {
+    /// Status, `scimType` and words for every problem there is.
+    pub(crate) fn verdict(&self) -> Verdict {
+        match self {
+            Self::Service(error) => of_service(error),
+            Self::Envelope(fields) => of_fields(fields),
+            Self::NoRoute => Verdict::new(StatusCode::NOT_FOUND, None, "There is nothing at this address"),
+            Self::Method => {
+                Verdict::new(StatusCode::METHOD_NOT_ALLOWED, None, "This address does not have that method")
+            }
+            Self::MediaType(detail) => Verdict::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, None, detail),
+            Self::Body(error) => of_body(*error),
+            Self::Query => Verdict::new(
+                StatusCode::BAD_REQUEST,
+                Some("invalidValue"),
+                "The query string is not percent-encoded UTF-8, or it holds the character U+0000",
+            ),
+            Self::Host => {
+                Verdict::new(StatusCode::BAD_REQUEST, None, "The header Host is missing or is not a host name")
+            }
+            Self::Deadline => Verdict::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                None,
+                "Reading took too long. Try again, with a more exact filter or a smaller page",
+            ),
+            Self::Panic => Verdict::new(StatusCode::INTERNAL_SERVER_ERROR, None, OUR_FAULT),
+        }
+    }
+
+    /// Headers that belong to the problem.
+    fn headers(&self) -> Vec<(header::HeaderName, HeaderValue)> {
+        match self {
+            Self::Service(ServiceError::Unauthenticated(credential)) => {
+                vec![(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge(*credential)))]
+            }
+            Self::Service(ServiceError::TooManyRequests { retry_after_s }) => {
+                vec![(header::RETRY_AFTER, HeaderValue::from(*retry_after_s))]
+            }
+            Self::Service(ServiceError::Store(StoreError::Unavailable(_))) | Self::Deadline => {
+                vec![(header::RETRY_AFTER, HeaderValue::from_static("2"))]
+            }
+            // A client that stalls half-way through a body cannot use this connection again.
+            Self::Body(BodyError::TooSlow | BodyError::Broken) => {
+                vec![(header::CONNECTION, HeaderValue::from_static("close"))]
+            }
+            Self::Service(_)
+            | Self::Envelope(_)
+            | Self::NoRoute
+            | Self::Method
+            | Self::MediaType(_)
+            | Self::Body(BodyError::TooLarge(_))
+            | Self::Query
+            | Self::Host
+            | Self::Panic => Vec::new(),
+        }
+    }
+}
+
+/// RFC 6750 §3: no error code for those who sent no credential.
+const fn challenge(credential: Credential) -> &'static str {
+    match credential {
+        Credential::Missing => r#"Bearer realm="muster""#,
+        Credential::Refused => {
+            r#"Bearer realm="muster", error="invalid_token", error_description="The token is invalid, expired, revoked or not meant for this resource""#
+        }
+    }
+}
+
+fn of_service(error: &ServiceError) -> Verdict {
+    use ServiceError as E;
+    match error {
+        E::Scim(error) => of_scim(error),
+        E::Write(error) => of_write(error),
+        E::Validation(fields) => of_fields(fields),
+        E::Unauthenticated(credential) => Verdict::new(StatusCode::UNAUTHORIZED, None, credential.detail()),
+        E::Forbidden(detail) => Verdict::new(StatusCode::FORBIDDEN, None, detail),
+        E::NotFound(detail) => Verdict::new(StatusCode::NOT_FOUND, None, detail),
+        E::Conflict(detail) => Verdict::new(StatusCode::CONFLICT, None, detail),
+        E::TooManyRequests { .. } => Verdict::new(StatusCode::TOO_MANY_REQUESTS, None, error.to_string()),
+        E::NotImplemented(detail) => Verdict::new(StatusCode::NOT_IMPLEMENTED, None, detail),
+        E::Key(_) => Verdict::new(StatusCode::INTERNAL_SERVER_ERROR, None, OUR_FAULT),
+        E::Store(error) => of_store(error),
+    }
+}
+
+/// Status and `scimType` of what is wrong with a SCIM request in itself.
+fn of_scim(error: &ScimError) -> Verdict {
+    use ScimError as E;
+    let (status, scim_type) = match error {
+        E::Syntax(_) => (StatusCode::BAD_REQUEST, Some("invalidSyntax")),
+        E::Value { .. } => (StatusCode::BAD_REQUEST, Some("invalidValue")),
+        E::Path { .. } => (StatusCode::BAD_REQUEST, Some("invalidPath")),
+        E::Filter(_) => (StatusCode::BAD_REQUEST, Some("invalidFilter")),
+        E::NoTarget(_) => (StatusCode::BAD_REQUEST, Some("noTarget")),
+        E::Mutability { .. } => (StatusCode::BAD_REQUEST, Some("mutability")),
+        E::Cursor(_) => (StatusCode::BAD_REQUEST, Some("invalidCursor")),
+        E::Count(_) => (StatusCode::BAD_REQUEST, Some("invalidCount")),
+        E::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, None),
+        E::Forbidden(_) => (StatusCode::FORBIDDEN, None),
+        E::Method(_) => (StatusCode::METHOD_NOT_ALLOWED, None),
+        E::NotFound(_) => (StatusCode::NOT_FOUND, None),
+    };
+    Verdict::new(status, scim_type, error.to_string())
+}
+
+/// Status and `scimType` of a change that was not made; of an operation inside a bulk request too.
+fn of_write(error: &WriteError) -> Verdict {
+    use WriteError as E;
+    let (status, scim_type) = match error {
+        E::Scim(error) => return of_scim(error),
+        E::NotFound => (StatusCode::NOT_FOUND, None),
+        E::NotUnique { .. } => (StatusCode::CONFLICT, Some("uniqueness")),
+        E::VersionMismatch { .. } => (StatusCode::PRECONDITION_FAILED, None),
+        E::UnknownMembers(_) => (StatusCode::BAD_REQUEST, Some("invalidValue")),
+        E::NeedsFailed { .. } => (StatusCode::CONFLICT, None),
+    };
+    Verdict::new(status, scim_type, error.to_string())
+}
+
+fn of_store(error: &StoreError) -> Verdict {
+    use StoreError as E;
+    match error {
+        E::NotUnique(_) => Verdict::new(
+            StatusCode::CONFLICT,
+            Some("uniqueness"),
+            "Another resource already has a value that must be unique",
+        ),
+        E::NoSuchReference(_) => {
+            Verdict::new(StatusCode::CONFLICT, None, "Something that this refers to has just been deleted")
+        }
+        E::Unavailable(_) => Verdict::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            None,
+            "The database is too busy or not reachable. Try again in a moment",
+        ),
+        E::TooExpensive(detail) => Verdict::new(
+            StatusCode::BAD_REQUEST,
+            Some("tooMany"),
+            format!(
+                "The query would have to read too much ({detail}). Filter by an indexed attribute, or use smaller pages"
+            ),
+        ),
+        E::Incompatible(_) | E::Corrupt(_) => Verdict::new(StatusCode::INTERNAL_SERVER_ERROR, None, OUR_FAULT),
+    }
+}
+
+/// 422 in the admin dialect. Where SCIM speaks there is no 422, and it is `invalidSyntax`.
+fn of_fields(fields: &[FieldError]) -> Verdict {
+    let place = |f: &FieldError| f.loc.iter().map(Loc::to_string).collect::<Vec<_>>().join(".");
+    let detail = fields.iter().map(|f| format!("{}: {}", place(f), f.msg)).collect::<Vec<_>>().join("; ");
+    Verdict { fields: fields.to_vec(), ..Verdict::new(StatusCode::UNPROCESSABLE_ENTITY, Some("invalidSyntax"), detail) }
+}
+
+fn of_body(error: BodyError) -> Verdict {
+    match error {
+        BodyError::TooLarge(limit) => Verdict::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            None,
+            format!("The request body is larger than the limit of {limit} bytes"),
+        ),
+        BodyError::TooSlow => {
+            Verdict::new(StatusCode::REQUEST_TIMEOUT, None, "The request body took too long to arrive")
+        }
+        BodyError::Broken => Verdict::new(StatusCode::BAD_REQUEST, None, "The request body ended before its time"),
+    }
+}
+
+/// In which form errors are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// RFC 7644 §3.12.
+    Scim,
+    /// `{"detail": …}`.
+    Admin,
+}
+
+impl Dialect {
+    /// SCIM below a tenant's SCIM base, admin elsewhere; whether or not a route is there.
+    pub(crate) fn of(path: &str) -> Self {
+        let below = path
+            .strip_prefix("/api/v1/tenants/")
+            .and_then(|rest| rest.split_once('/'))
+            .is_some_and(|(_, rest)| rest == "scim" || rest.starts_with("scim/"));
+        if below { Self::Scim } else { Self::Admin }
+    }
+}
+
+/// A problem on its way to the layer that puts it into words.
+#[derive(Debug, Clone)]
+pub(crate) struct Unspoken(pub(crate) Arc<Problem>);
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.verdict().status.into_response();
+        response.extensions_mut().insert(Unspoken(Arc::new(self)));
+        response
+    }
+}
+
+/// The SCIM form of a verdict (RFC 7644 §3.12). 422 is not a status of SCIM's.
+fn in_scim(verdict: Verdict) -> ErrorBody {
+    let status = match verdict.status {
+        StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
+        other => other,
+    };
+    ErrorBody { status: status.as_u16(), scim_type: verdict.scim_type, detail: verdict.detail }
+}
+
+/// What a bulk response says of an operation that failed.
+pub(crate) fn of_operation(error: &ServiceError) -> ErrorBody {
+    in_scim(of_service(error))
+}
+
+/// `{"detail": "…"}`, or `HTTPValidationError`.
+#[derive(Debug, Serialize)]
+struct AdminErrorBody<'a> {
+    detail: AdminDetail<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum AdminDetail<'a> {
+    Text(&'a str),
+    Fields(Vec<AdminField<'a>>),
+}
+
+#[derive(Debug, Serialize)]
+struct AdminField<'a> {
+    loc: Vec<AdminLoc<'a>>,
+    msg: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum AdminLoc<'a> {
+    Name(&'a str),
+    Index(usize),
+}
+
+impl<'a> From<&'a Verdict> for AdminErrorBody<'a> {
+    fn from(verdict: &'a Verdict) -> Self {
+        let step = |loc: &'a Loc| match loc {
+            Loc::Name(name) => AdminLoc::Name(name),
+            Loc::Index(place) => AdminLoc::Index(*place),
+        };
+        let field = |f: &'a FieldError| AdminField { loc: f.loc.iter().map(step).collect(), msg: &f.msg, kind: f.kind };
+        let detail = match verdict.status {
+            StatusCode::UNPROCESSABLE_ENTITY => AdminDetail::Fields(verdict.fields.iter().map(field).collect()),
+            _ => AdminDetail::Text(&verdict.detail),
+        };
+        Self { detail }
+    }
+}
+
+/// Puts a problem into words. Server errors say the request's id and nothing about our insides,
+/// which go to the log instead.
+pub(crate) fn speak(problem: &Problem, dialect: Dialect, request_id: &str) -> Response {
+    let mut verdict = problem.verdict();
+    if verdict.status.is_server_error() {
+        if let Problem::Service(error) = problem {
+            tracing::error!(error = error as &dyn std::error::Error, "request failed");
+        }
+        if verdict.status == StatusCode::INTERNAL_SERVER_ERROR || verdict.status == StatusCode::SERVICE_UNAVAILABLE {
+            verdict.detail = format!("{} (request id {request_id})", verdict.detail);
+        }
+    }
+    let dialect = if matches!(problem, Problem::Envelope(_)) { Dialect::Admin } else { dialect };
+    let (status, media_type, body) = match dialect {
+        Dialect::Scim => {
+            let body = in_scim(verdict);
+            let status = StatusCode::from_u16(body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, &SCIM_JSON, serde_json::to_vec(&body))
+        }
+        Dialect::Admin => (verdict.status, &JSON, serde_json::to_vec(&AdminErrorBody::from(&verdict))),
+    };
+    let mut response = Response::new(Body::from(body.unwrap_or_default()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, media_type.clone());
+    for (name, value) in problem.headers() {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}

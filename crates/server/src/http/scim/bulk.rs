@@ -1,0 +1,114 @@
+//! `/Bulk` (RFC 7644 §3.7).
+
+use axum::extract::State;
+use http::{HeaderMap, HeaderName, StatusCode};
+use scim::ScimError;
+use scim::message::{
+    BulkRequest, BulkResponse, BulkResponseOperation, EnvelopeError, Loc as EnvelopeLoc, MessageError,
+};
+use service::provisioning::{Attempt, BulkOutcome, IdempotencyKey};
+use service::{App, FieldError, Loc, ServiceError, StoreError};
+
+use crate::http::exchange::Exchange;
+use crate::http::extract::{AtBulk, ScimBody};
+use crate::http::problem::{Problem, of_operation};
+use crate::http::respond::Answer;
+
+static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// `POST /Bulk`: what became of each operation, in request order.
+///
+/// A key in the header `Idempotency-Key` makes a request that is sent again answer what its first
+/// run answered. The run goes on when the client goes away, so that it can ask again.
+pub(crate) async fn run(
+    State(app): State<App>,
+    exchange: Exchange,
+    AtBulk(scim): AtBulk,
+    headers: HeaderMap,
+    body: ScimBody,
+) -> Result<Answer, Problem> {
+    let first_run = match idempotency_key(&headers)? {
+        None => None,
+        Some(key) => match app.idempotency().begin(scim.caller.tenant.key, key, &body.bytes, app.now())? {
+            Attempt::Again(answer) => return Ok(Answer::scim(StatusCode::OK, answer.as_bytes().to_vec())),
+            Attempt::First(run) => Some(run),
+        },
+    };
+    let request = envelope(&body, scim.caller.tenant.limits.bulk_operations_max)?;
+    let span = tracing::Span::current();
+    let work = async move {
+        let below_host = scim.base_url.strip_prefix(exchange.base()).unwrap_or(&scim.base_url);
+        let run = app.bulk(&scim.caller, request, &[&scim.base_url, below_host]).await?;
+        exchange.note_leniency(&run.notes);
+        let base_url = &scim.base_url;
+        let operations = run.outcomes.into_iter().map(|outcome| entry(outcome, base_url)).collect();
+        let answer = serde_json::to_string(&BulkResponse::new(operations))
+            .map_err(|error| ServiceError::Store(StoreError::Corrupt(error.to_string())))?;
+        if let Some(first_run) = first_run {
+            first_run.finish(&answer, app.now());
+        }
+        Ok(Answer::scim(StatusCode::OK, answer))
+    };
+    tokio::spawn(tracing::Instrument::instrument(work, span)).await.unwrap_or(Err(Problem::Panic))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
+    let Some(value) = headers.get(&IDEMPOTENCY_KEY) else { return Ok(None) };
+    let key = value.to_str().unwrap_or_default().parse();
+    key.map(Some).map_err(|error: service::provisioning::NotAKey| ScimError::Syntax(error.to_string()).into())
+}
+
+/// The envelope. What does not fit is 422 in the shape of the admin dialect for clients that speak
+/// plain JSON, as the contract for this endpoint has it, and `invalidSyntax` for those that speak
+/// SCIM.
+fn envelope(body: &ScimBody, operations_max: u32) -> Result<BulkRequest, Problem> {
+    BulkRequest::read(&body.bytes, operations_max as usize).map_err(|error| match error {
+        MessageError::Misfit(errors) if body.plain => Problem::Envelope(errors.into_iter().map(field).collect()),
+        error @ (MessageError::Misfit(_) | MessageError::TooLarge(_)) => ScimError::from(error).into(),
+    })
+}
+
+fn field(error: EnvelopeError) -> FieldError {
+    let step = |step| match step {
+        EnvelopeLoc::Key(name) => Loc::from(name),
+        EnvelopeLoc::Index(place) => Loc::from(place),
+    };
+    FieldError { loc: error.loc.into_iter().map(step).collect(), msg: error.msg, kind: error.kind }
+}
+
+/// An operation of the response (RFC 7644 §3.7.3).
+fn entry(outcome: BulkOutcome, base_url: &str) -> BulkResponseOperation {
+    let BulkOutcome { head, result } = outcome;
+    let posts = head.method == "POST";
+    let url = |below: String| format!("{base_url}{below}");
+    match result {
+        Ok(written) => BulkResponseOperation {
+            status: success(&head.method).as_str().to_owned(),
+            version: (head.method != "DELETE").then(|| written.version.to_string()),
+            location: head.location.map(url),
+            method: head.method,
+            bulk_id: head.bulk_id,
+            response: None,
+        },
+        Err(error) => {
+            let error = of_operation(&error);
+            BulkResponseOperation {
+                status: error.status.to_string(),
+                version: None,
+                location: if posts { None } else { head.location.map(url) },
+                method: head.method,
+                bulk_id: head.bulk_id,
+                response: Some(error),
+            }
+        }
+    }
+}
+
+/// The status that the operation would have had alone. A PATCH shows no resource here.
+fn success(method: &str) -> StatusCode {
+    match method {
+        "POST" => StatusCode::CREATED,
+        "DELETE" => StatusCode::NO_CONTENT,
+        _ => StatusCode::OK,
+    }
+}

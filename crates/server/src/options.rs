@@ -1,0 +1,46 @@
+//! How the server meets its clients: whom it trusts, and how patient it is.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+/// What an operator can set about the listener; every field has a default.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// From these addresses `Forwarded` and `X-Forwarded-*` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How long a request that only reads may take before it is answered with 503. Writes have
+    /// no such limit: once they are in the store's queue, only the store knows how they end.
+    pub read_deadline: Duration,
+    /// How long a client may pause while it sends a body, or refuse to take an answer.
+    pub stall_timeout: Duration,
+    /// How long a whole body may take to arrive.
+    pub body_timeout: Duration,
+    /// How long the head of a request may take, and how long a connection may lie idle. More than
+    /// the 60 s after which common load balancers close theirs, so that it is not us who do.
+    pub idle_timeout: Duration,
+    /// How long requests in flight may go on after the signal to stop.
+    pub shutdown_grace: Duration,
+    /// How many connections are served at a time; more wait to be accepted.
+    pub connections_max: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            trusted_proxies: Vec::new(),
+            read_deadline: Duration::from_secs(30),
+            stall_timeout: Duration::from_secs(15),
+            body_timeout: Duration::from_secs(120),
+            idle_timeout: Duration::from_secs(75),
+            shutdown_grace: Duration::from_secs(25),
+            connections_max: 8_192,
+        }
+    }
+}
+
+/// How large the body of an admin or OAuth request may be.
+pub const ADMIN_BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// How large all headers of a request together may be.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;

@@ -1,0 +1,268 @@
+//! Provisioning: create, get, replace, patch, delete, list, search and bulk, for any resource
+//! type alike.
+//!
+//! A write is a batch, of one operation or of many; the store runs it. What goes back is enough
+//! to answer with, so nothing is read that was just written, except who belongs to whom: names of
+//! members live in their own rows.
+
+mod bulk;
+mod idempotency;
+mod list;
+mod passwords;
+mod relations;
+
+use std::sync::Arc;
+
+use scim::batch::{Action, Batch, Operation};
+use scim::dialect::Dialect;
+use scim::id::{Precondition, ResourceId, Version};
+use scim::patch;
+use scim::projection::Projection;
+use scim::resource::{Notes, Representation, Resource};
+use scim::schema::ResourceType;
+use scim::{ScimError, json};
+use store::resources::apply::{Context, Progress, UniqueAttribute, Written};
+use store::resources::{self, apply};
+
+pub use bulk::{BulkOutcome, BulkRun};
+pub use idempotency::{Attempt, FirstRun, Idempotency, IdempotencyKey, NotAKey};
+pub use list::Found;
+pub(crate) use passwords::Passwords;
+
+use crate::App;
+use crate::caller::ScimCaller;
+use crate::error::ServiceError;
+
+/// What became of a resource that was created, replaced or patched.
+#[derive(Debug)]
+pub struct Stored {
+    /// The version it has now.
+    pub version: Version,
+    /// The resource, if the client is to see it: not when only its members changed and the client
+    /// did not ask for attributes, since a big group is never echoed.
+    pub shown: Option<Representation>,
+    /// What was mended or ignored in the request.
+    pub notes: Notes,
+}
+
+impl App {
+    /// Creates a resource (RFC 7644 §3.3) from the JSON text of a request.
+    ///
+    /// # Errors
+    /// [`ServiceError::Scim`] for what is wrong with the text, [`ServiceError::Write`] for what
+    /// contradicts the tenant's other resources.
+    pub async fn create(
+        &self,
+        caller: &ScimCaller,
+        resource_type: &Arc<ResourceType>,
+        body: &[u8],
+        projection: &Projection,
+    ) -> Result<Stored, ServiceError> {
+        let resource = Resource::read(resource_type, json::parse(body)?)?;
+        let notes = resource.notes.clone();
+        let target = self.new_id(resource_type.id_prefix);
+        let written =
+            self.write_one(caller, resource_type, target, Precondition::Any, Action::Create(resource)).await?;
+        self.stored(caller, written, notes, projection, true).await
+    }
+
+    /// Replaces a resource (RFC 7644 §3.5.1).
+    ///
+    /// # Errors
+    /// As [`Self::create`]; also [`store::resources::apply::WriteError::NotFound`] and
+    /// [`store::resources::apply::WriteError::VersionMismatch`].
+    pub async fn replace(
+        &self,
+        caller: &ScimCaller,
+        resource_type: &Arc<ResourceType>,
+        id: ResourceId,
+        precondition: Precondition,
+        body: &[u8],
+        projection: &Projection,
+    ) -> Result<Stored, ServiceError> {
+        let resource = Resource::read(resource_type, json::parse(body)?)?;
+        let notes = resource.notes.clone();
+        let written = self.write_one(caller, resource_type, id, precondition, Action::Replace(resource)).await?;
+        self.stored(caller, written, notes, projection, true).await
+    }
+
+    /// Changes a resource in part (RFC 7644 §3.5.2).
+    ///
+    /// # Errors
+    /// As [`Self::replace`].
+    pub async fn patch(
+        &self,
+        caller: &ScimCaller,
+        resource_type: &Arc<ResourceType>,
+        id: ResourceId,
+        precondition: Precondition,
+        body: &[u8],
+        projection: &Projection,
+    ) -> Result<Stored, ServiceError> {
+        let plan = patch::plan(resource_type, json::parse(body)?, dialect(caller))?;
+        let notes = plan.notes.clone();
+        let written = self.write_one(caller, resource_type, id, precondition, Action::Patch(plan)).await?;
+        let shows = written.document_touched || !projection.is_default();
+        self.stored(caller, written, notes, projection, shows).await
+    }
+
+    /// Deletes a resource (RFC 7644 §3.6); it leaves all that it belonged to.
+    ///
+    /// # Errors
+    /// [`store::resources::apply::WriteError::NotFound`],
+    /// [`store::resources::apply::WriteError::VersionMismatch`].
+    pub async fn delete(
+        &self,
+        caller: &ScimCaller,
+        resource_type: &Arc<ResourceType>,
+        id: ResourceId,
+        precondition: Precondition,
+    ) -> Result<(), ServiceError> {
+        self.write_one(caller, resource_type, id, precondition, Action::Delete).await?;
+        Ok(())
+    }
+
+    /// A resource as it is (RFC 7644 §3.4.1).
+    ///
+    /// # Errors
+    /// [`ScimError::NotFound`].
+    pub async fn get(
+        &self,
+        caller: &ScimCaller,
+        resource_type: &Arc<ResourceType>,
+        id: ResourceId,
+        projection: &Projection,
+    ) -> Result<Representation, ServiceError> {
+        let found = self.find(caller, resource_type, id, projection).await?;
+        found.ok_or_else(|| not_found(resource_type, id).into())
+    }
+
+    async fn find(
+        &self,
+        caller: &ScimCaller,
+        resource_type: &Arc<ResourceType>,
+        id: ResourceId,
+        projection: &Projection,
+    ) -> Result<Option<Representation>, ServiceError> {
+        let tenant = caller.tenant.key;
+        let registry = self.registry(&caller.tenant);
+        let resource_type = Arc::clone(resource_type);
+        let projection = projection.clone();
+        let found = self.store().read(move |tx| {
+            Box::pin(async move {
+                let Some(stored) = resources::get(tx, tenant, &resource_type, id).await? else { return Ok(None) };
+                let mut shown = relations::complete(tx, tenant, &registry, &projection, vec![stored]).await?;
+                Ok(shown.pop())
+            })
+        });
+        Ok(found.await?)
+    }
+
+    /// Runs one operation, and gives what became of the resource.
+    async fn write_one(
+        &self,
+        caller: &ScimCaller,
+        resource_type: &Arc<ResourceType>,
+        target: ResourceId,
+        precondition: Precondition,
+        action: Action,
+    ) -> Result<Written, ServiceError> {
+        let operation = Operation { resource_type: Arc::clone(resource_type), target, precondition, action };
+        let mut batch = Batch::single(operation);
+        self.passwords().hash_all(&mut batch.units).await?;
+        let progress = Progress::of(&batch);
+        let (mut outcomes, _) = self.write_units(caller, batch.units.into(), progress).await?;
+        match outcomes.pop() {
+            Some((_, Ok(written))) => Ok(written),
+            Some((_, Err(apply::WriteError::NotFound))) => Err(not_found(resource_type, target).into()),
+            Some((_, Err(error))) => Err(error.into()),
+            // The store tries every operation unless told to stop before.
+            None => Err(store::StoreError::Corrupt("an operation has no outcome".into()).into()),
+        }
+    }
+
+    /// Runs units in one transaction; gives the outcomes, and how far the batch has come.
+    async fn write_units(
+        &self,
+        caller: &ScimCaller,
+        units: Arc<[scim::batch::Unit]>,
+        progress: Progress,
+    ) -> Result<(Outcomes, Progress), store::StoreError> {
+        let tenant = caller.tenant.key;
+        let context = Arc::new(self.context(caller));
+        self.store()
+            .write(move |tx| {
+                let (units, context, mut progress) = (Arc::clone(&units), Arc::clone(&context), progress.clone());
+                Box::pin(async move {
+                    let outcomes = apply::run(tx, tenant, &context, &units, &mut progress).await?;
+                    Ok((outcomes, progress))
+                })
+            })
+            .await
+    }
+
+    fn context(&self, caller: &ScimCaller) -> Context {
+        Context {
+            now: self.now(),
+            actor: caller.actor.to_string(),
+            request_id: caller.request_id.clone(),
+            registry: self.registry(&caller.tenant),
+            unique: self.unique_attributes(caller),
+        }
+    }
+
+    /// What the tenant's settings make unique, besides what its schemas say.
+    fn unique_attributes(&self, caller: &ScimCaller) -> Vec<UniqueAttribute> {
+        let settings = &caller.tenant.settings;
+        let registry = self.registry(&caller.tenant);
+        let mut unique = Vec::new();
+        for resource_type in registry.types() {
+            let mut add = |attribute: &str| {
+                unique.push(UniqueAttribute { resource_type: resource_type.key, attribute: attribute.to_owned() });
+            };
+            if settings.external_id_unique {
+                add("externalId");
+            }
+            if settings.group_display_name_unique && resource_type.relation(scim::schema::Relation::Members).is_some() {
+                add("displayName");
+            }
+        }
+        unique
+    }
+
+    /// What to answer after a write.
+    async fn stored(
+        &self,
+        caller: &ScimCaller,
+        written: Written,
+        notes: Notes,
+        projection: &Projection,
+        shows: bool,
+    ) -> Result<Stored, ServiceError> {
+        let version = written.version;
+        if !shows {
+            return Ok(Stored { version, shown: None, notes });
+        }
+        let resource_type = Arc::clone(&written.resource_type);
+        let shown = match relations::without_any(&written, projection) {
+            Some(representation) => representation,
+            // It was written a moment ago; gone already means that somebody deleted it since.
+            None => self
+                .find(caller, &resource_type, written.id, projection)
+                .await?
+                .ok_or_else(|| ServiceError::from(not_found(&resource_type, written.id)))?,
+        };
+        Ok(Stored { version: shown.version, shown: Some(shown), notes })
+    }
+}
+
+type Outcomes = Vec<(usize, Result<Written, apply::WriteError>)>;
+
+/// The dialect that a caller's token was made for.
+fn dialect(caller: &ScimCaller) -> Dialect {
+    Dialect::of(caller.identity_provider.name())
+}
+
+fn not_found(resource_type: &ResourceType, id: ResourceId) -> ScimError {
+    ScimError::NotFound(format!("{} {id} not found", resource_type.name))
+}

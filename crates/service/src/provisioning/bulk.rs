@@ -1,0 +1,185 @@
+//! Bulk requests (RFC 7644 §3.7): planned whole, run in slices.
+
+use scim::batch::{Batch, Unit};
+use scim::bulk::{self, OperationHead};
+use scim::message::BulkRequest;
+use scim::resource::Notes;
+use scim::{ScimError, batch::Action};
+use store::StoreError;
+use store::resources::apply::{Progress, Written};
+
+use super::{Outcomes, dialect};
+use crate::App;
+use crate::caller::{ScimCaller, Scopes};
+use crate::error::ServiceError;
+
+/// How many operations share a transaction: so many that its commit hardly counts, so few that
+/// the writes of others soon get in between.
+const SLICE_OPERATIONS_MAX: usize = 100;
+
+/// What became of a bulk request.
+#[derive(Debug)]
+pub struct BulkRun {
+    /// The operations that were run, in request order. Those after the point where `failOnErrors`
+    /// ended it are not here.
+    pub outcomes: Vec<BulkOutcome>,
+    /// What was mended or ignored in all of them.
+    pub notes: Notes,
+}
+
+/// What became of one operation.
+#[derive(Debug)]
+pub struct BulkOutcome {
+    /// What the response says of it in any case.
+    pub head: OperationHead,
+    /// What it did, or why it did nothing.
+    pub result: Result<Written, ServiceError>,
+}
+
+impl App {
+    /// Runs a bulk request. `bases` are the prefixes that the paths of its operations may have.
+    ///
+    /// A crash in the middle leaves the slices before it applied, which RFC 7644 §3.7 allows:
+    /// operations are independent. When the database fails in the middle, the operations that
+    /// could not be run say so one by one.
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`] without the scope `bulk`, and [`ServiceError::Store`] when the
+    /// database failed before anything was done.
+    pub async fn bulk(
+        &self,
+        caller: &ScimCaller,
+        request: BulkRequest,
+        bases: &[&str],
+    ) -> Result<BulkRun, ServiceError> {
+        caller.require(Scopes::BULK)?;
+        let registry = self.registry(&caller.tenant);
+        let planned = bulk::plan(request, &registry, bases, &mut |prefix| self.new_id(prefix), dialect(caller));
+        let mut batch = planned.batch;
+        refuse_without_scope(&mut batch, &planned.heads, caller);
+        let notes = notes(&batch);
+
+        let mut progress = Progress::of(&batch);
+        let mut outcomes: Vec<(usize, Result<Written, ServiceError>)> = Vec::with_capacity(planned.heads.len());
+        let mut slices = slices(batch.units).into_iter();
+        for slice in slices.by_ref() {
+            if progress.is_stopped() {
+                break;
+            }
+            let places: Vec<usize> = slice.iter().flat_map(|unit| &unit.steps).map(|step| step.index).collect();
+            match self.run_slice(caller, slice, progress.clone()).await {
+                Ok((done, later)) => {
+                    outcomes.extend(done.into_iter().map(|(place, result)| (place, result.map_err(Into::into))));
+                    progress = later;
+                }
+                Err(error) if outcomes.is_empty() => return Err(error),
+                Err(error) => {
+                    let rest = slices.flatten().flat_map(|unit| unit.steps).map(|step| step.index);
+                    let unavailable = |place| (place, Err(StoreError::Unavailable(error.to_string()).into()));
+                    outcomes.extend(places.into_iter().chain(rest).map(unavailable));
+                    break;
+                }
+            }
+        }
+        Ok(BulkRun { outcomes: in_request_order(planned.heads, outcomes), notes })
+    }
+
+    async fn run_slice(
+        &self,
+        caller: &ScimCaller,
+        mut slice: Vec<Unit>,
+        progress: Progress,
+    ) -> Result<(Outcomes, Progress), ServiceError> {
+        self.passwords().hash_all(&mut slice).await?;
+        Ok(self.write_units(caller, slice.into(), progress).await?)
+    }
+}
+
+/// The scope is asked for operation by operation: what the token must not do fails alone.
+fn refuse_without_scope(batch: &mut Batch, heads: &[OperationHead], caller: &ScimCaller) {
+    for step in batch.units.iter_mut().flat_map(|unit| &mut unit.steps) {
+        let Some(resource_type) = heads.get(step.index).and_then(|head| head.resource_type.as_deref()) else {
+            continue;
+        };
+        if let Err(refusal) = caller.require(Scopes::to_write(resource_type)) {
+            step.work = Err(ScimError::Forbidden(refusal.to_string()));
+        }
+    }
+}
+
+fn notes(batch: &Batch) -> Notes {
+    let mut all = Notes::default();
+    for step in batch.units.iter().flat_map(|unit| &unit.steps) {
+        let Ok(operation) = &step.work else { continue };
+        let notes = match &operation.action {
+            Action::Create(resource) | Action::Replace(resource) => &resource.notes,
+            Action::Patch(plan) => &plan.notes,
+            Action::Delete => continue,
+        };
+        for repair in &notes.repairs {
+            if !all.repairs.contains(repair) {
+                all.repairs.push(repair);
+            }
+        }
+        for path in &notes.ignored {
+            all.ignored(path);
+        }
+    }
+    all
+}
+
+/// Cuts a batch where units end. A unit that is larger than a slice is one slice: it must succeed
+/// or fail as a whole.
+fn slices(units: Vec<Unit>) -> Vec<Vec<Unit>> {
+    let mut slices: Vec<Vec<Unit>> = Vec::new();
+    let mut operations = SLICE_OPERATIONS_MAX;
+    for unit in units {
+        let size = unit.steps.len();
+        if operations + size > SLICE_OPERATIONS_MAX {
+            slices.push(Vec::new());
+            operations = 0;
+        }
+        operations += size;
+        slices.last_mut().expect("the first unit opened a slice").push(unit);
+    }
+    slices
+}
+
+fn in_request_order(
+    heads: Vec<OperationHead>,
+    outcomes: Vec<(usize, Result<Written, ServiceError>)>,
+) -> Vec<BulkOutcome> {
+    let mut by_place: Vec<Option<Result<Written, ServiceError>>> = heads.iter().map(|_| None).collect();
+    for (place, result) in outcomes {
+        if let Some(slot) = by_place.get_mut(place) {
+            *slot = Some(result);
+        }
+    }
+    let ran = heads.into_iter().zip(by_place);
+    ran.filter_map(|(head, result)| Some(BulkOutcome { head, result: result? })).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use scim::batch::Step;
+
+    use super::*;
+
+    fn unit(steps: usize) -> Unit {
+        let step = |index| Step { index, work: Err(ScimError::Syntax("x".into())), needs: Vec::new() };
+        Unit { steps: (0..steps).map(step).collect() }
+    }
+
+    #[test]
+    fn a_slice_ends_where_a_unit_ends() {
+        let sizes = |units: &[usize]| -> Vec<usize> {
+            let slices = slices(units.iter().map(|size| unit(*size)).collect());
+            slices.iter().map(|slice| slice.iter().map(|unit| unit.steps.len()).sum()).collect()
+        };
+
+        assert_eq!(sizes(&[]), Vec::<usize>::new());
+        assert_eq!(sizes(&[1; 250]), [100, 100, 50]);
+        assert_eq!(sizes(&[60, 50, 1]), [60, 51]);
+        assert_eq!(sizes(&[1, 500, 1]), [1, 500, 1]);
+    }
+}

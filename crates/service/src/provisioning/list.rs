@@ -1,0 +1,96 @@
+//! Lists: a query over one type or all, by query string or by body (RFC 7644 §3.4.2, §3.4.3).
+
+use std::sync::Arc;
+
+use scim::message::SearchRequest;
+use scim::projection::Projection;
+use scim::query::{ListQuery, Page, PageLimits};
+use scim::resource::{Notes, Representation};
+use scim::schema::ResourceType;
+use store::resources::{self, Lane, Scope};
+use store::{StoreError, TenantKey, Tx};
+
+use super::relations;
+use crate::App;
+use crate::caller::{ScimCaller, Scopes};
+use crate::error::ServiceError;
+
+/// A page of resources.
+#[derive(Debug)]
+pub struct Found {
+    /// How many match, on all pages together.
+    pub total_results: u64,
+    /// The place of the first on this page, from 1; `None` for pages by cursor.
+    pub start_index: Option<u64>,
+    /// Where the next page begins; for pages by cursor, unless this is the last.
+    pub next_cursor: Option<String>,
+    /// The page.
+    pub resources: Vec<Representation>,
+    /// What of them is to be shown.
+    pub projection: Projection,
+    /// What was mended in the query.
+    pub notes: Notes,
+}
+
+impl App {
+    /// The resources that a query finds: of `resource_type`, or of all types that the caller may
+    /// read. `base_url` is the SCIM base, which filters can name.
+    ///
+    /// # Errors
+    /// [`ServiceError::Scim`] for a query that makes no sense: it is never taken for one that finds
+    /// nothing. [`ServiceError::Forbidden`] for who may read no type at all.
+    pub async fn list(
+        &self,
+        caller: &ScimCaller,
+        resource_type: Option<&Arc<ResourceType>>,
+        request: &SearchRequest,
+        base_url: &str,
+    ) -> Result<Found, ServiceError> {
+        let tenant = caller.tenant.key;
+        let registry = self.registry(&caller.tenant);
+        let types = match resource_type {
+            Some(resource_type) => vec![Arc::clone(resource_type)],
+            None => {
+                let readable = registry.types().iter().filter(|t| caller.scopes.contains(Scopes::to_read(t)));
+                readable.cloned().collect()
+            }
+        };
+        if types.is_empty() {
+            caller.require(Scopes::READ)?;
+        }
+        let limits = caller.tenant.limits;
+        let limits = PageLimits { default: limits.page_size_default, max: limits.page_size_max };
+        let asked = ListQuery::new(request, &types, limits)?;
+        let scope = Scope { registry, types, base_url: base_url.to_owned() };
+        let lane = resources::lane(&scope, &asked);
+        let asked = Arc::new(asked);
+        let query = Arc::clone(&asked);
+        let (found, resources) = match lane {
+            Lane::Fast => self.store().read(move |tx| Box::pin(page(tx, tenant, scope, query))).await?,
+            Lane::Slow => self.store().scan(move |tx| Box::pin(page(tx, tenant, scope, query))).await?,
+        };
+        Ok(Found {
+            total_results: found.total,
+            start_index: match asked.page {
+                Page::Index { start, .. } => Some(start),
+                Page::Cursor { .. } => None,
+            },
+            next_cursor: found.next.map(|position| asked.cursor_after(&position)),
+            resources,
+            projection: asked.projection.clone(),
+            notes: asked.notes.clone(),
+        })
+    }
+}
+
+async fn page(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    scope: Scope,
+    query: Arc<ListQuery>,
+) -> Result<(resources::Found, Vec<Representation>), StoreError> {
+    let mut found = resources::query(tx, tenant, &scope, &query).await?;
+    let stored = std::mem::take(&mut found.resources);
+    let shown = relations::complete(tx, tenant, &scope.registry, &query.projection, stored).await?;
+    Ok((found, shown))
+}
