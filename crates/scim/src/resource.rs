@@ -6,6 +6,7 @@
 
 mod document;
 mod render;
+mod replace;
 mod validate;
 mod value;
 

@@ -156,6 +156,6 @@ pub(crate) static DELETE_INDEXED: Stmt = sql! {
                      (SELECT cast(e ->> 0 AS bigint), e ->> 1 FROM jsonb_array_elements(cast($3 AS jsonb)) AS e)",
 };
 
-fn json_list(rows: &impl serde::Serialize) -> Result<String, StoreError> {
+fn json_list<T: serde::Serialize>(rows: &[T]) -> Result<String, StoreError> {
     serde_json::to_string(rows).map_err(|error| StoreError::Corrupt(format!("a list of keys: {error}")))
 }

@@ -6,10 +6,12 @@
 //! on disk when [`Store::write`] returns `Ok`; when it returns an error, nothing has changed.
 
 pub mod applications;
+mod attributes;
 pub mod audit;
 pub mod catalogue;
 mod engine;
 pub mod error;
+pub mod events;
 pub mod keys;
 pub mod members;
 mod migrate;

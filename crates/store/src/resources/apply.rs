@@ -5,6 +5,8 @@
 //! operations refers to itself in a circle: its resources are written first, then who belongs to
 //! them, and it succeeds or fails as one.
 
+mod operation;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -127,17 +129,116 @@ fn list(ids: &[ResourceId]) -> String {
     if more == 0 { named.join(", ") } else { format!("{} and {more} more", named.join(", ")) }
 }
 
-/// Runs `units` in order, until `progress` says that too many have failed. Gives the outcome of
-/// each operation that was tried, with its place in the request, in the order of trying.
+/// Why an operation, or the whole transaction, goes no further.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The operation is refused.
+    Refused(WriteError),
+    /// The database is not available.
+    Store(StoreError),
+}
+
+impl<E: Into<WriteError>> From<E> for Fault {
+    fn from(error: E) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Runs `units` in order, until `progress` says that too many operations have failed. Gives the
+/// outcome of each operation that was tried, with its place in the request, in the order of trying.
 ///
 /// # Errors
 /// [`StoreError`] when the database is not available; the whole transaction is void then.
 pub async fn run(
-    _tx: &mut Tx,
-    _tenant: TenantKey,
-    _context: &Context,
-    _units: &[Unit],
-    _progress: &mut Progress,
-) -> Result<Vec<(usize, Result<Written, WriteError>)>, StoreError> {
-    todo!("written next")
+    tx: &mut Tx,
+    tenant: TenantKey,
+    context: &Context,
+    units: &[Unit],
+    progress: &mut Progress,
+) -> Result<Vec<Outcome>, StoreError> {
+    let mut outcomes = Vec::with_capacity(units.len());
+    for unit in units {
+        if progress.is_stopped() {
+            break;
+        }
+        match run_unit(tx, tenant, context, unit, progress).await? {
+            Ok(written) => {
+                outcomes.extend(unit.steps.iter().zip(written).map(|(step, written)| (step.index, Ok(written))))
+            }
+            Err((failed, error)) => {
+                progress.failed.extend(unit.steps.iter().map(|step| step.index));
+                outcomes.extend(refusals(unit, failed, error));
+            }
+        }
+    }
+    Ok(outcomes)
+}
+
+/// The place of an operation in the request, and what became of it.
+pub type Outcome = (usize, Result<Written, WriteError>);
+
+/// One unit, whole or not at all. A refusal comes with the place of the operation that is to blame.
+async fn run_unit(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    context: &Context,
+    unit: &Unit,
+    progress: &Progress,
+) -> Result<Result<Vec<Written>, (usize, WriteError)>, StoreError> {
+    for step in &unit.steps {
+        if let Some(index) = step.needs.iter().find(|index| progress.failed.contains(index)) {
+            return Ok(Err((step.index, WriteError::NeedsFailed { index: *index })));
+        }
+        if let Err(error) = &step.work {
+            return Ok(Err((step.index, error.clone().into())));
+        }
+    }
+    let before = tx.savepoint().await?;
+    match run_operations(tx, tenant, context, unit).await {
+        Ok(written) => {
+            tx.release(before).await?;
+            Ok(Ok(written))
+        }
+        Err((failed, Fault::Refused(error))) => {
+            tx.roll_back(before).await?;
+            Ok(Err((failed, error)))
+        }
+        Err((_, Fault::Store(error))) => Err(error),
+    }
+}
+
+/// First the resources, so that each exists, then who belongs to them.
+async fn run_operations(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    context: &Context,
+    unit: &Unit,
+) -> Result<Vec<Written>, (usize, Fault)> {
+    let in_circle = unit.steps.len() > 1;
+    let mut staged = Vec::with_capacity(unit.steps.len());
+    for step in &unit.steps {
+        let operation = step.work.as_ref().map_err(|error| (step.index, error.clone().into()))?;
+        let stage = operation::stage(tx, tenant, context, operation).await;
+        staged.push(stage.map_err(|fault| (step.index, fault))?);
+    }
+    let mut written = Vec::with_capacity(staged.len());
+    for (step, staged) in unit.steps.iter().zip(staged) {
+        let finished = operation::finish(tx, tenant, context, staged, in_circle).await;
+        written.push(finished.map_err(|fault| (step.index, fault))?);
+    }
+    Ok(written)
+}
+
+/// What the operations of a refused unit are told: one its own reason, the others that they need it.
+fn refusals(unit: &Unit, failed: usize, error: WriteError) -> impl Iterator<Item = Outcome> {
+    unit.steps.iter().map(move |step| {
+        let own = step.index == failed;
+        (step.index, Err(if own { error.clone() } else { WriteError::NeedsFailed { index: failed } }))
+    })
 }

@@ -1,0 +1,220 @@
+//! The rows of resources, and the blocks that count them: written by [`super::apply`] only.
+
+use scim::fold::fold;
+use scim::id::{ResourceId, Version};
+use scim::resource::Document;
+use scim::schema::{ResourceType, Uniqueness};
+
+use super::{ResourceKey, StoredResource, read_version};
+use crate::attributes::USER_NAME;
+use crate::error::StoreError;
+use crate::sql;
+use crate::sql::Stmt;
+use crate::tenants::TenantKey;
+use crate::tx::{Param, Tx};
+use std::sync::Arc;
+
+/// How many pks a block counts: the rows that a page has to step over at most.
+pub(crate) const BLOCK_BITS: u32 = 10;
+
+/// What a document puts into columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Columns {
+    pub(crate) active: Option<bool>,
+    pub(crate) user_name: Option<String>,
+    pub(crate) display_name: Option<String>,
+    pub(crate) external_id: Option<String>,
+    pub(crate) display: Option<String>,
+    pub(crate) body: String,
+}
+
+impl Columns {
+    pub(crate) fn of(document: &Document, resource_type: &ResourceType, id: ResourceId) -> Self {
+        let user_name = document.text(USER_NAME);
+        let display_name = document.text("displayName");
+        Self {
+            active: document.active(),
+            user_name: user_name.filter(|_| has_unique_user_name(resource_type)).map(fold),
+            display_name: display_name.map(fold),
+            external_id: document.external_id().map(str::to_owned),
+            display: display_name.or(user_name).map(str::to_owned),
+            body: document.to_body(id),
+        }
+    }
+}
+
+/// Whether `user_name` holds the userName of resources of that type, with its unique index.
+pub(crate) fn has_unique_user_name(resource_type: &ResourceType) -> bool {
+    resource_type.schema.attribute(USER_NAME).is_some_and(|attribute| attribute.uniqueness != Uniqueness::None)
+}
+
+/// Writes a new row. `None`: the userName is taken, or the id.
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    (resource_type, id): (&ResourceType, ResourceId),
+    now: i64,
+    columns: &Columns,
+    secret: Option<&str>,
+) -> Result<Option<ResourceKey>, StoreError> {
+    let id = id.to_bytes();
+    let params = [
+        tenant.into(),
+        u32::from(resource_type.key).into(),
+        (&id).into(),
+        now.into(),
+        columns.active.into(),
+        columns.user_name.as_ref().into(),
+        columns.display_name.as_ref().into(),
+        columns.external_id.as_ref().into(),
+        columns.display.as_ref().into(),
+        secret.into(),
+        (&columns.body).into(),
+    ];
+    tx.query_one(&INSERT, &params, |row| row.int(0).map(ResourceKey)).await
+}
+
+pub(crate) static INSERT: Stmt = sql!(
+    "INSERT INTO resources (tenant, type, id, version, created, modified, active, user_name, display_name, external_id,
+                            display, secret, body)
+     VALUES ($1, $2, $3, 1, $4, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING RETURNING pk"
+);
+
+/// [`super::get`] for a resource that is about to be changed.
+pub(crate) async fn load(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    resource_type: &Arc<ResourceType>,
+    id: ResourceId,
+) -> Result<Option<StoredResource>, StoreError> {
+    let id = id.to_bytes();
+    let params = [tenant.into(), (&id).into(), u32::from(resource_type.key).into()];
+    tx.query_one(&LOAD, &params, |row| StoredResource::read(row, resource_type)).await
+}
+
+pub(crate) static LOAD: Stmt = sql! {
+    sqlite: "SELECT pk, id, version, created, modified, body FROM resources
+             WHERE tenant = $1 AND id = $2 AND type = $3",
+    postgres: "SELECT pk, id, version, created, modified, body FROM resources
+               WHERE tenant = $1 AND id = $2 AND type = $3 FOR UPDATE",
+};
+
+/// Writes a row anew, if it is still at `version`; gives the new version. `secret` is left alone
+/// unless it is `Some`.
+pub(crate) async fn update(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    (key, version): (ResourceKey, Version),
+    now: i64,
+    columns: &Columns,
+    secret: Option<Option<&str>>,
+) -> Result<Option<Version>, StoreError> {
+    let params = [
+        tenant.into(),
+        key.0.into(),
+        version.0.cast_signed().into(),
+        now.into(),
+        columns.active.into(),
+        columns.user_name.as_ref().into(),
+        columns.display_name.as_ref().into(),
+        columns.external_id.as_ref().into(),
+        columns.display.as_ref().into(),
+        secret.is_some().into(),
+        secret.flatten().into(),
+        (&columns.body).into(),
+    ];
+    tx.query_one(&UPDATE, &params, |row| read_version(row, 0)).await
+}
+
+pub(crate) static UPDATE: Stmt = sql!(
+    "UPDATE resources SET version = version + 1, modified = $4, active = $5, user_name = $6, display_name = $7,
+            external_id = $8, display = $9, secret = CASE WHEN $10 = 1 THEN $11 ELSE secret END, body = $12
+     WHERE tenant = $1 AND pk = $2 AND version = $3 RETURNING version"
+);
+
+/// Moves version and time of a row of which only the members changed; gives the new version, or
+/// `None` when the row is not at the version `only_at`.
+pub(crate) async fn touch(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    key: ResourceKey,
+    now: i64,
+    only_at: Option<Version>,
+) -> Result<Option<Version>, StoreError> {
+    let only_at = only_at.map(|version| version.0.cast_signed());
+    let params: [Param<'_>; 4] = [tenant.into(), key.0.into(), now.into(), only_at.into()];
+    tx.query_one(&TOUCH, &params, |row| read_version(row, 0)).await
+}
+
+// Without a version asked for, whoever comes second waits for the first and counts on: no retries
+// on a group that many change.
+pub(crate) static TOUCH: Stmt = sql!(
+    "UPDATE resources SET version = version + 1, modified = $3
+     WHERE tenant = $1 AND pk = $2 AND version = coalesce(cast($4 AS bigint), version) RETURNING version"
+);
+
+/// Moves version and time of everything that `member` belongs to; gives the number of rows.
+pub(crate) async fn touch_groups_of(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    member: ResourceKey,
+    now: i64,
+) -> Result<u64, StoreError> {
+    tx.execute(&TOUCH_GROUPS_OF, &[tenant.into(), member.0.into(), now.into()]).await
+}
+
+pub(crate) static TOUCH_GROUPS_OF: Stmt = sql!(
+    "UPDATE resources SET version = version + 1, modified = $3
+     WHERE tenant = $1 AND pk IN (SELECT group_pk FROM members WHERE tenant = $1 AND member_pk = $2 AND group_pk <> $2)"
+);
+
+/// Removes a row, if it is still at `version`; gives whether it was.
+pub(crate) async fn delete(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    key: ResourceKey,
+    version: Version,
+) -> Result<bool, StoreError> {
+    let params = [tenant.into(), key.0.into(), version.0.cast_signed().into()];
+    Ok(tx.execute(&DELETE, &params).await? == 1)
+}
+
+pub(crate) static DELETE: Stmt = sql!("DELETE FROM resources WHERE tenant = $1 AND pk = $2 AND version = $3");
+
+/// Counts a row that came.
+pub(crate) async fn count_in(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    resource_type: &ResourceType,
+    key: ResourceKey,
+) -> Result<(), StoreError> {
+    count(tx, &COUNT_IN, tenant, resource_type, key).await
+}
+
+/// Counts a row that went.
+pub(crate) async fn count_out(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    resource_type: &ResourceType,
+    key: ResourceKey,
+) -> Result<(), StoreError> {
+    count(tx, &COUNT_OUT, tenant, resource_type, key).await
+}
+
+async fn count(
+    tx: &mut Tx,
+    statement: &Stmt,
+    tenant: TenantKey,
+    resource_type: &ResourceType,
+    key: ResourceKey,
+) -> Result<(), StoreError> {
+    let params = [tenant.into(), u32::from(resource_type.key).into(), (key.0 >> BLOCK_BITS).into()];
+    tx.execute(statement, &params).await.map(drop)
+}
+
+pub(crate) static COUNT_IN: Stmt = sql!(
+    "INSERT INTO resource_blocks (tenant, type, block, resources) VALUES ($1, $2, $3, 1)
+     ON CONFLICT (tenant, type, block) DO UPDATE SET resources = resource_blocks.resources + 1"
+);
+pub(crate) static COUNT_OUT: Stmt =
+    sql!("UPDATE resource_blocks SET resources = resources - 1 WHERE tenant = $1 AND type = $2 AND block = $3");
