@@ -6,7 +6,7 @@
 
 pub mod apply;
 mod query;
-mod rows;
+pub(crate) mod rows;
 
 pub use query::{Found, Lane, ROWS_LOOKED_AT_MAX, Scope, lane, query};
 
