@@ -5,6 +5,9 @@
 //! [`render`] puts it together again for the wire.
 
 mod document;
+mod finish;
+mod immutable;
+mod members;
 mod render;
 mod replace;
 mod validate;
@@ -16,10 +19,14 @@ use crate::dialect::Repair;
 use crate::id::ResourceId;
 
 pub use document::{CorruptBody, Document};
+pub use members::MEMBERS_MAX;
 pub use render::{Member, Representation, render};
-pub(crate) use validate::finish;
-pub use value::{KEY_BYTES_MAX, MEMBERS_MAX, STRING_BYTES_MAX, VALUES_MAX};
-pub(crate) use value::{read_element, read_members, read_value};
+pub use value::{KEY_BYTES_MAX, STRING_BYTES_MAX, VALUES_MAX};
+
+// For PATCH too: values one by one, and what a document owes at the end.
+pub(crate) use finish::finish;
+pub(crate) use members::read_members;
+pub(crate) use value::{read_element, read_value};
 
 /// A resource as a client wants it, before it has a version.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,12 +4,9 @@
 //! Here a value is judged by itself; what a whole document owes (required attributes, one primary
 //! value) is judged by [`super::finish`].
 
-use std::collections::HashSet;
-
 use crate::dialect;
 use crate::error::ScimError;
 use crate::fold::fold;
-use crate::id::ResourceId;
 use crate::json::{Json, Object};
 use crate::schema::{Attribute, Kind, Mutability, Target, Uniqueness};
 use crate::time;
@@ -25,9 +22,6 @@ pub const KEY_BYTES_MAX: usize = 1024;
 
 /// How many values a multi-valued attribute may have, the relation attribute aside.
 pub const VALUES_MAX: usize = 1000;
-
-/// How many members one request may name.
-pub const MEMBERS_MAX: usize = 100_000;
 
 /// Core attributes that have a column of their own, and so an index, whatever the schema says.
 const COLUMNS: [&str; 3] = ["externalId", "userName", "displayName"];
@@ -65,7 +59,6 @@ pub(crate) fn read_value(target: &Target<'_>, json: Json, notes: &mut Notes) -> 
         let value = read_element(target, element, notes).map_err(|error| in_element(error, place))?;
         values.extend(value);
     }
-    let values = each_once(values);
     Ok(if values.is_empty() { None } else { Some(Json::Array(values)) })
 }
 
@@ -185,70 +178,6 @@ fn check_length(target: &Target<'_>, attribute: &Attribute, text: &str) -> Resul
     Err(ScimError::value(target.canonical(), format!("a string of at most {limit} bytes is accepted, got {length}")))
 }
 
-/// Leaves the first of equal values. Clients that merge lists send the same value twice.
-fn each_once(mut values: Vec<Json>) -> Vec<Json> {
-    let is_new: Vec<bool> = {
-        let mut seen = HashSet::with_capacity(values.len());
-        values.iter().map(|value| seen.insert(value)).collect()
-    };
-    let mut is_new = is_new.into_iter();
-    values.retain(|_| is_new.next().unwrap_or(false));
-    values
-}
-
-/// Reads the values of a relation attribute: the ids of the members, each once, in order. Of a
-/// member only `value` counts; what else clients send with it is derived anyway.
-///
-/// # Errors
-/// [`ScimError::Value`] for a member without `value` or whose `value` is not an id of this service
-/// (so that nobody can have it), [`ScimError::TooLarge`] beyond [`MEMBERS_MAX`].
-pub(crate) fn read_members(attribute: &Attribute, json: Json, notes: &mut Notes) -> Result<Vec<ResourceId>, ScimError> {
-    let elements = match json {
-        Json::Array(elements) => elements,
-        Json::Null => return Ok(Vec::new()),
-        one => {
-            notes.mended(&dialect::ONE_AS_MANY);
-            vec![one]
-        }
-    };
-    if elements.len() > MEMBERS_MAX {
-        let got = elements.len();
-        let text = format!("{}: at most {MEMBERS_MAX} members are accepted in one request, got {got}", attribute.name);
-        return Err(ScimError::TooLarge(text));
-    }
-    let mut known = HashSet::with_capacity(elements.len());
-    let mut members = Vec::with_capacity(elements.len());
-    for (place, element) in elements.into_iter().enumerate() {
-        let id = member_id(attribute, element, notes).map_err(|error| in_element(error, place))?;
-        if known.insert(id) {
-            members.push(id);
-        }
-    }
-    Ok(members)
-}
-
-fn member_id(attribute: &Attribute, json: Json, notes: &mut Notes) -> Result<ResourceId, ScimError> {
-    let value = match json {
-        Json::Object(parts) => parts.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("value")).map(|(_, v)| v),
-        Json::String(id) => {
-            notes.mended(&dialect::REFERENCE_AS_TEXT);
-            Some(Json::String(id))
-        }
-        other => {
-            let reason = format!("expected an object with the id of a member as 'value', got {}", described(&other));
-            return Err(ScimError::value(&attribute.name, reason));
-        }
-    };
-    let path = || format!("{}.value", attribute.name);
-    match value {
-        Some(Json::String(id)) => {
-            id.parse().map_err(|_| ScimError::value(path(), format!("no resource has the id '{}'", shortened(&id))))
-        }
-        None | Some(Json::Null) => Err(ScimError::value(path(), "is required: the id of a user or group")),
-        Some(other) => Err(ScimError::value(path(), format!("expected a string, got {}", described(&other)))),
-    }
-}
-
 /// The refusal of one attribute that is given under two spellings.
 pub(super) fn twice(target: &Target<'_>) -> ScimError {
     ScimError::value(target.canonical(), "is given more than once, in different spellings")
@@ -274,7 +203,7 @@ fn unexpected(target: &Target<'_>, attribute: &Attribute, got: &Json) -> ScimErr
 }
 
 /// Adds to a refusal in which element of an array it happened.
-fn in_element(error: ScimError, place: usize) -> ScimError {
+pub(super) fn in_element(error: ScimError, place: usize) -> ScimError {
     match error {
         ScimError::Value { attribute, reason } => {
             ScimError::Value { attribute, reason: format!("{reason} (in value {})", place + 1) }
@@ -294,7 +223,7 @@ pub(super) fn kind_of(json: &Json) -> &'static str {
     }
 }
 
-fn described(json: &Json) -> String {
+pub(super) fn described(json: &Json) -> String {
     match json {
         Json::String(text) => format!("the string '{}'", shortened(text)),
         Json::Bool(_) | Json::Number(_) => json.to_string(),
@@ -302,7 +231,7 @@ fn described(json: &Json) -> String {
     }
 }
 
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     let mut start: String = text.chars().take(60).collect();
     if start.len() < text.len() {
         start.push('…');

@@ -1,0 +1,437 @@
+//! Reading the bodies of POST and PUT.
+
+use proptest::prelude::*;
+use scim::ScimError;
+use scim::json::Json;
+use scim::resource::{Document, KEY_BYTES_MAX, MEMBERS_MAX, Notes, Resource, STRING_BYTES_MAX, Secret, VALUES_MAX};
+use serde_json::json;
+
+use super::{id, read, refusal, resource_type, user};
+
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+fn notes(body: &str) -> Notes {
+    read("User", &format!(r#"{{"userName":"ana",{body}}}"#)).unwrap().notes
+}
+
+#[test]
+fn names_and_urns_in_any_spelling_become_canonical_and_ordered() {
+    let urn = ENTERPRISE.to_uppercase();
+    let text = user(&format!(
+        r#""ACTIVE":true,"{urn}":{{"DEPARTMENT":"Sales"}},"Emails":[{{"TYPE":"work","Value":"a@b"}}],
+           "NAME":{{"GIVENNAME":"Ana","familyname":"Lima"}},"externalid":"7""#
+    ));
+
+    insta::assert_snapshot!(text, @r#"{"externalId":"7","name":{"familyName":"Lima","givenName":"Ana"},"active":true,"emails":[{"value":"a@b","type":"work"}],"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"Sales"}}"#);
+}
+
+#[test]
+fn what_is_unknown_or_not_the_clients_to_set_is_left_out_and_noted() {
+    let body = r#""id":"1","meta":{},"groups":[],"department":"Sales","name":{"nick":"A"},
+        "emails":[{"value":"a@b","x":1}],"urn:example:2.0:User":{"a":1},"foo.bar":1,"":1,
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"shoe":44,"manager":{"displayName":"Bo"}},
+        "schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:example:2.0:User"]"#;
+
+    assert_eq!(user(body), r#"{"emails":[{"value":"a@b"}]}"#);
+    insta::assert_snapshot!(notes(body).ignored.join("\n"), @"
+    id
+    meta
+    groups
+    department
+    name.nick
+    emails.x
+    urn:example:2.0:User
+    foo.bar
+
+    urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:shoe
+    urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.displayName
+    ");
+}
+
+#[test]
+fn notes_are_bounded_in_number_and_length() {
+    let many: Vec<String> = (0..1000).map(|n| format!(r#""unknown{n}{}":1"#, "x".repeat(500))).collect();
+
+    let notes = notes(&many.join(","));
+
+    assert_eq!(notes.ignored.len(), Notes::IGNORED_MAX);
+    assert!(notes.ignored.iter().all(|name| name.len() == 200));
+}
+
+#[test]
+fn null_and_what_is_empty_mean_unassigned() {
+    for body in [
+        r#""title":null"#,
+        r#""emails":[]"#,
+        r#""emails":[null,{},{"value":null}]"#,
+        r#""emails":null"#,
+        r#""name":{}"#,
+        r#""name":{"givenName":null}"#,
+        r#""password":null"#,
+        r#""password":"""#,
+        r#""externalId":"""#,
+        r#""schemas":null"#,
+        r#""urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{}"#,
+        r#""urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":null"#,
+        r#""urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":""}"#,
+    ] {
+        assert_eq!(user(body), "{}", "{body}");
+    }
+}
+
+#[test]
+fn values_come_back_exactly_as_sent() {
+    let body = r#"{"title":" Größe \"XL\" \\ \n\t","displayName":"","nickName":"ﬁ ı İ"}"#;
+
+    let text = user(&body[1..body.len() - 1]);
+
+    let (sent, kept): (Json, Json) = (serde_json::from_str(body).unwrap(), serde_json::from_str(&text).unwrap());
+    assert_eq!(kept, sent);
+}
+
+#[test]
+fn schemas_follow_from_what_the_document_holds() {
+    let schemas = |body: &str| {
+        let text = read("User", body).unwrap().document.to_body(id(*b"usr", 1));
+        serde_json::from_str::<Json>(&text).unwrap()["schemas"].as_array().unwrap().len()
+    };
+    let both = format!(r#"["urn:ietf:params:scim:schemas:core:2.0:User","{ENTERPRISE}"]"#);
+
+    assert_eq!(schemas(r#"{"userName":"ana"}"#), 1);
+    assert_eq!(schemas(&format!(r#"{{"userName":"ana","schemas":{both}}}"#)), 1);
+    assert_eq!(schemas(&format!(r#"{{"userName":"ana","schemas":[],"{ENTERPRISE}":{{"division":"X"}}}}"#)), 2);
+}
+
+#[test]
+fn a_missing_or_blank_required_attribute_is_named() {
+    for body in ["{}", r#"{"userName":null}"#, r#"{"userName":" \t"}"#, r#"{"userName":""}"#] {
+        let error = read("User", body).unwrap_err();
+        assert_eq!(error, ScimError::value("userName", "is required and must not be empty"), "{body}");
+    }
+    assert!(read("Group", r#"{"userName":"ana"}"#).unwrap_err().to_string().starts_with("displayName: is required"));
+}
+
+#[test]
+fn a_refusal_says_what_was_got_and_what_would_be_accepted() {
+    let bodies = [
+        r#""title":5"#,
+        r#""title":true"#,
+        r#""title":["x"]"#,
+        r#""title":{"value":"x"}"#,
+        r#""active":"yes""#,
+        r#""active":1"#,
+        r#""name":"Ana""#,
+        r#""name":[{"givenName":"Ana"},{}]"#,
+        r#""emails":[{"value":"a@b"},{"value":7}]"#,
+        r#""emails":[["a@b"]]"#,
+        r#""emails":5"#,
+        r#""emails":[{"primary":"perhaps"}]"#,
+        r#""emails":[{"value":"a","primary":true},{"value":"b","primary":"True"}]"#,
+        r#""profileUrl":"not a uri""#,
+        r#""photos":[{"value":17}]"#,
+        r#""x509Certificates":[{"value":"not base64!"}]"#,
+        r#""password":{"plain":"secret"}"#,
+        r#""password":12345"#,
+        r#""externalId":7"#,
+        r#""USERNAME":"bo""#,
+        r#""emails":[{"type":"work","Type":"home"}]"#,
+        r#""schemas":"urn:ietf:params:scim:schemas:core:2.0:User""#,
+        r#""schemas":[1]"#,
+        r#""urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":"x""#,
+        r#""urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":5}"#,
+        r#""urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":{"value":5}}"#,
+    ];
+
+    let refusals: Vec<String> = bodies.iter().map(|body| refusal(body)).collect();
+
+    insta::assert_snapshot!(refusals.join("\n"), @"
+    title: expected a string, got 5
+    title: expected a string, got true
+    title: expected a string, got an array
+    title: expected a string, got an object
+    active: expected true or false, got the string 'yes'
+    active: expected true or false, got 1
+    name: expected an object, got the string 'Ana'
+    name: expected an object, got an array
+    emails.value: expected a string, got 7 (in value 2)
+    emails: expected an object, got an array (in value 1)
+    emails: expected an object, got 5 (in value 1)
+    emails.primary: expected true or false, got the string 'perhaps' (in value 1)
+    emails.primary: at most one value may be primary, got 2
+    profileUrl: expected a URI, got the string 'not a uri'
+    photos.value: expected a URI, got 17 (in value 1)
+    x509Certificates.value: expected a string in base64, got the string 'not base64!' (in value 1)
+    password: expected a string, got an object
+    password: expected a string, got a number
+    externalId: expected a string, got 7
+    userName: is given more than once, in different spellings
+    emails.type: is given more than once, in different spellings (in value 1)
+    schemas: expected an array of schema URNs, got a string
+    schemas: expected an array of schema URNs, got a number
+    urn:ietf:params:scim:schemas:extension:enterprise:2.0:User: expected an object, got a string
+    urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department: expected a string, got 5
+    urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value: expected a string, got 5
+    ");
+}
+
+#[test]
+fn a_body_that_is_no_object_is_a_syntax_error() {
+    for body in ["[]", "null", "\"x\"", "5", "true"] {
+        assert!(matches!(read("User", body), Err(ScimError::Syntax(_))), "{body}");
+    }
+}
+
+#[test]
+fn what_clients_send_instead_is_mended_and_noted() {
+    let flat = format!(r#""{ENTERPRISE}:department":"Sales""#);
+    let extension = |value: &str| format!(r#""{ENTERPRISE}":{{"manager":{value}}}"#);
+    let kept = |value: &str| format!(r#"{{"{ENTERPRISE}":{value}}}"#);
+    let manager = kept(r#"{"manager":{"value":"usr_1"}}"#);
+    for (body, expected, repair) in [
+        (r#""active":"True""#, r#"{"active":true}"#, "boolean-as-text"),
+        (r#""active":"fAlSe""#, r#"{"active":false}"#, "boolean-as-text"),
+        (r#""emails":{"value":"a@b"}"#, r#"{"emails":[{"value":"a@b"}]}"#, "one-as-many"),
+        (r#""emails":["a@b"]"#, r#"{"emails":[{"value":"a@b"}]}"#, "reference-as-text"),
+        (r#""name":[{"givenName":"Ana"}]"#, r#"{"name":{"givenName":"Ana"}}"#, "many-as-one"),
+        (r#""profileUrl":"""#, "{}", "empty-as-unassigned"),
+        (&extension(r#""usr_1""#), &manager, "reference-as-text"),
+        (&extension(r#"[{"value":"usr_1"}]"#), &manager, "many-as-one"),
+        (&extension(r#""""#), "{}", "empty-as-unassigned"),
+        (&flat, &kept(r#"{"department":"Sales"}"#), "dotted-key"),
+    ] {
+        assert_eq!(user(body), expected, "{body}");
+        assert_eq!(notes(body).repairs, [repair], "{body}");
+    }
+}
+
+#[test]
+fn flat_and_nested_extension_attributes_come_together() {
+    let body = format!(r#""{ENTERPRISE}:department":"Sales","{ENTERPRISE}":{{"division":"North"}}"#);
+    assert_eq!(user(&body), format!(r#"{{"{ENTERPRISE}":{{"division":"North","department":"Sales"}}}}"#));
+
+    let twice = format!(r#""{ENTERPRISE}:department":"Sales","{ENTERPRISE}":{{"department":"North"}}"#);
+    assert!(refusal(&twice).ends_with("department: is given more than once, in different spellings"));
+}
+
+#[test]
+fn equal_values_of_a_multi_valued_attribute_are_kept_once() {
+    let body = r#""emails":[{"value":"a","type":"work"},{"TYPE":"work","value":"a"},{"value":"a","type":"home"}]"#;
+
+    assert_eq!(user(body), r#"{"emails":[{"value":"a","type":"work"},{"value":"a","type":"home"}]}"#);
+    assert_eq!(user(r#""emails":[{"primary":true},{"primary":"true"}]"#), r#"{"emails":[{"primary":true}]}"#);
+}
+
+#[test]
+fn urls_and_certificates_as_directories_hold_them_are_accepted() {
+    for url in [
+        "https://example.com/a?b=c#d",
+        "../Users/7",
+        "www.example.com",
+        "data:image/png;base64,AAAA",
+        "http://ü.example",
+    ] {
+        assert_eq!(user(&format!(r#""profileUrl":"{url}""#)), format!(r#"{{"profileUrl":"{url}"}}"#));
+    }
+    for text in ["QQ==", "QQ", "QUI=", "QUJD", "-_-_", "+/+/"] {
+        assert!(user(&format!(r#""x509Certificates":[{{"value":"{text}"}}]"#)).contains(text));
+    }
+    for text in ["Q", "QQ=", "Q===", "QUI==", "=", "Q=Q=", "QU JD", "QUJDR"] {
+        assert!(
+            refusal(&format!(r#""x509Certificates":[{{"value":"{text}"}}]"#)).contains("expected a string in base64")
+        );
+    }
+}
+
+#[test]
+fn a_string_has_a_limit() {
+    let title = |length: usize| format!(r#""title":"{}""#, "x".repeat(length));
+    assert!(user(&title(STRING_BYTES_MAX)).len() > STRING_BYTES_MAX);
+    insta::assert_snapshot!(refusal(&title(STRING_BYTES_MAX + 1)), @"title: a string of at most 65536 bytes is accepted, got 65537");
+}
+
+#[test]
+fn a_string_that_is_looked_up_has_a_lower_limit() {
+    let external_id = |text: String| format!(r#""externalId":"{text}""#);
+    assert!(user(&external_id("x".repeat(KEY_BYTES_MAX))).len() > KEY_BYTES_MAX);
+    insta::assert_snapshot!(refusal(&external_id("x".repeat(KEY_BYTES_MAX + 1))), @"externalId: a string of at most 1024 bytes is accepted, got 1025");
+
+    let email = |text: String| format!(r#""emails":[{{"value":"{text}"}}]"#);
+    assert!(user(&email("x".repeat(KEY_BYTES_MAX))).len() > KEY_BYTES_MAX);
+    assert!(refusal(&email("x".repeat(KEY_BYTES_MAX + 1))).starts_with("emails.value: "));
+    // One character that folds to eighteen.
+    assert!(refusal(&email("\u{fdfa}".repeat(100))).starts_with("emails.value: "));
+}
+
+#[test]
+fn a_multi_valued_attribute_has_a_limit() {
+    let emails = |count: usize| {
+        let values: Vec<String> = (0..count).map(|n| format!(r#"{{"value":"{n}@b"}}"#)).collect();
+        format!(r#""emails":[{}]"#, values.join(","))
+    };
+    assert!(user(&emails(VALUES_MAX)).contains("999@b"));
+    insta::assert_snapshot!(refusal(&emails(VALUES_MAX + 1)), @"emails: at most 1000 values are accepted, got 1001");
+}
+
+#[test]
+fn members_are_ids_each_once_in_order() {
+    let (ana, bo) = (id(*b"usr", 1), id(*b"usr", 2));
+    let group = |members: &str| read("Group", &format!(r#"{{"displayName":"Staff","members":{members}}}"#));
+    let members = format!(
+        r#"[{{"value":"{bo}","$ref":null,"display":5,"x":{{}}}},{{"VALUE":"{ana}","type":"User"}},{{"value":"{bo}"}}]"#
+    );
+
+    let staff = group(&members).unwrap();
+
+    assert_eq!(staff.members, [bo, ana]);
+    assert!(!staff.document.to_body(id(*b"grp", 1)).contains("members"));
+    assert_eq!(group(&format!(r#"{{"value":"{ana}"}}"#)).unwrap().members, [ana]);
+    assert_eq!(group(&format!(r#"["{ana}"]"#)).unwrap().members, [ana]);
+    assert_eq!(group("[]").unwrap().members, []);
+    assert_eq!(group("null").unwrap().members, []);
+}
+
+#[test]
+fn a_member_that_nobody_can_be_is_named() {
+    let bodies = [
+        r#"[{"value":"2819c223-7f76-453a-919d-413861904646"}]"#,
+        r#"[{"value":""}]"#,
+        r#"[{"display":"Ana"}]"#,
+        r#"[{"value":null}]"#,
+        r#"[{"value":5}]"#,
+        r#"[5]"#,
+        r#"[null]"#,
+        r#""ana""#,
+    ];
+
+    let refusals: Vec<String> = bodies
+        .iter()
+        .map(|members| {
+            let body = format!(r#"{{"displayName":"Staff","members":{members}}}"#);
+            read("Group", &body).expect_err(members).to_string()
+        })
+        .collect();
+
+    insta::assert_snapshot!(refusals.join("\n"), @"
+    members.value: no resource has the id '2819c223-7f76-453a-919d-413861904646' (in value 1)
+    members.value: no resource has the id '' (in value 1)
+    members.value: is required: the id of a user or group (in value 1)
+    members.value: is required: the id of a user or group (in value 1)
+    members.value: expected a string, got 5 (in value 1)
+    members: expected an object with the id of a member as 'value', got 5 (in value 1)
+    members: expected an object with the id of a member as 'value', got null (in value 1)
+    members.value: no resource has the id 'ana' (in value 1)
+    ");
+}
+
+#[test]
+fn a_request_names_only_so_many_members() {
+    let group = |count: usize| {
+        let members: Vec<Json> = (0..count).map(|n| json!({"value": id(*b"usr", n as u128).to_string()})).collect();
+        Resource::read(&resource_type("Group"), json!({"displayName": "Staff", "members": members}))
+    };
+    assert_eq!(group(MEMBERS_MAX).unwrap().members.len(), MEMBERS_MAX);
+    assert!(matches!(group(MEMBERS_MAX + 1), Err(ScimError::TooLarge(_))));
+}
+
+#[test]
+fn a_password_of_any_strength_is_taken() {
+    for password in ["x", "密码", " "] {
+        let user = read("User", &format!(r#"{{"userName":"ana","password":"{password}"}}"#)).unwrap();
+        assert_eq!(user.secret, Some(Secret::Plain(password.into())));
+    }
+}
+
+#[test]
+fn the_index_holds_folded_values_each_once() {
+    let body = r#"{"userName":"ana","emails":[{"value":"Ana@B"},{"value":"ana@b","type":"work"},{"type":"home"}]}"#;
+
+    let document = read("User", body).unwrap().document;
+
+    assert_eq!(document.indexed_values(&resource_type("User")), [(1, "ana@b".to_owned())]);
+}
+
+#[test]
+fn a_change_is_told_by_the_names_of_the_attributes() {
+    let before = format!(
+        r#"{{"userName":"ana","title":"A","name":{{"givenName":"Ana"}},
+        "{ENTERPRISE}":{{"department":"Sales","division":"North"}}}}"#
+    );
+    let after = format!(
+        r#"{{"userName":"ana","active":true,"name":{{"givenName":"Anna"}},"{ENTERPRISE}":{{"department":"Ops"}}}}"#
+    );
+    let (before, after) = (read("User", &before).unwrap().document, read("User", &after).unwrap().document);
+
+    insta::assert_snapshot!(before.changed(&after).join("\n"), @"
+    name
+    title
+    urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:division
+    urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department
+    active
+    ");
+    assert!(before.changed(&before).is_empty());
+}
+
+/// JSON with names and values that the schemas know, so that reading gets deep.
+fn any_json() -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::from),
+        any::<i64>().prop_map(Json::from),
+        any::<f64>().prop_map(Json::from),
+        "[ -~é]{0,12}".prop_map(Json::from),
+        Just(json!("True")),
+        Just(json!("2026-01-31T12:30:00Z")),
+        Just(json!("usr_06EKJ3T9X8R4M1V5W7Y0ZABCDE")),
+    ];
+    let name = prop_oneof![
+        3 => "(userName|USERNAME|name|givenName|emails|value|type|primary|display|addresses|active|profileUrl|roles)",
+        1 => "(x509Certificates|groups|members|displayName|externalId|schemas|id|meta|password|manager|\\$ref|title)",
+        1 => "urn:ietf:params:scim:schemas:(extension:enterprise|core):2.0:User(:(manager|department|userName))?",
+        1 => "[ -~é]{0,20}",
+    ];
+    leaf.prop_recursive(4, 48, 8, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
+            prop::collection::vec((name.clone(), inner), 0..8).prop_map(|members| members.into_iter().collect()),
+        ]
+    })
+}
+
+/// JSON that has the required attributes, so that it is often accepted.
+fn any_body() -> impl Strategy<Value = Json> {
+    any_json().prop_map(|mut json| {
+        if let Some(members) = json.as_object_mut() {
+            members.insert("userName".into(), json!("ana"));
+            members.insert("displayName".into(), json!("Ana"));
+        }
+        json
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_body_panics_and_what_is_accepted_survives_being_stored(body in any_body()) {
+        for resource_type in scim::schema::core::registry().types() {
+            let Ok(resource) = Resource::read(resource_type, body.clone()) else { continue };
+            let text = resource.document.to_body(id(*b"usr", 1));
+
+            let stored = Document::from_body(&text).unwrap();
+
+            prop_assert_eq!(stored.to_body(id(*b"usr", 1)), text);
+            prop_assert_eq!(stored, resource.document);
+        }
+    }
+
+    #[test]
+    fn what_was_stored_is_read_as_the_same_document(body in any_body()) {
+        for resource_type in scim::schema::core::registry().types() {
+            let Ok(resource) = Resource::read(resource_type, body.clone()) else { continue };
+            let text = resource.document.to_body(id(*b"usr", 1));
+
+            let again = Resource::read(resource_type, scim::json::parse(text.as_bytes()).unwrap()).unwrap();
+
+            prop_assert_eq!(again.document.to_body(id(*b"usr", 1)), text);
+            prop_assert!(again.notes.repairs.is_empty());
+        }
+    }
+}
