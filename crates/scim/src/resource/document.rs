@@ -6,6 +6,8 @@ use crate::json::{Json, Object};
 use crate::schema::{Attribute, Kind, ResourceType, Schema};
 use crate::time;
 
+use super::render::push_string;
+
 /// The attributes of a resource in canonical spelling and order: `schemas`, `externalId`, the
 /// core attributes, then each extension under its URN. Nothing unassigned is in it (no `null`, no
 /// empty array: RFC 7643 §2.5), and none of `id`, `meta`, the relation attributes and the secret.
@@ -28,10 +30,11 @@ impl Document {
             body.push_str(&schemas.to_string());
             body.push(',');
         }
-        body.push_str(&format!("\"id\":\"{id}\""));
+        body.push_str("\"id\":");
+        push_string(&mut body, &id.to_string());
         for (name, value) in self.0.iter().filter(|(name, _)| *name != "schemas") {
             body.push(',');
-            body.push_str(&Json::String(name.clone()).to_string());
+            push_string(&mut body, name);
             body.push(':');
             body.push_str(&value.to_string());
         }

@@ -132,7 +132,7 @@ fn push_meta(text: &mut String, resource: &Representation, base_url: &str) {
 }
 
 /// Writes `value` as a JSON string.
-fn push_string(text: &mut String, value: &str) {
+pub(super) fn push_string(text: &mut String, value: &str) {
     let plain = value.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\');
     if plain {
         text.push('"');

@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
         };
         for (name, value) in members {
             let Some(attribute) = schema.attribute(&name) else {
-                self.notes.ignored(&format!("{}:{name}", schema.id));
+                self.notes.ignored(format!("{}:{name}", schema.id));
                 continue;
             };
             let target =
@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
 
     fn attribute(&mut self, target: &Target<'a>, attribute: &Attribute, json: Json) -> Result<(), ScimError> {
         if attribute.mutability == Mutability::ReadOnly {
-            self.notes.ignored(&target.canonical());
+            self.notes.ignored(target.canonical());
             return Ok(());
         }
         if attribute.relation == Some(Relation::Members) {

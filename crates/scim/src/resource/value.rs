@@ -106,12 +106,12 @@ fn read_complex(
     let mut values = Object::new();
     for (name, json) in parts {
         let Some(sub) = attribute.sub_attribute(&name) else {
-            notes.ignored(&format!("{}.{name}", target.canonical()));
+            notes.ignored(format!("{}.{name}", target.canonical()));
             continue;
         };
         let place = Target { sub_attribute: Some(sub), ..*target };
         if sub.mutability == Mutability::ReadOnly {
-            notes.ignored(&place.canonical());
+            notes.ignored(place.canonical());
         } else if let Some(value) = read_value(&place, json, notes)?
             && values.insert(sub.name.clone(), value).is_some()
         {
@@ -163,7 +163,7 @@ fn is_base64(text: &str) -> bool {
     let digits = text.trim_end_matches('=');
     let padding = text.len() - digits.len();
     let alphabet = digits.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_'));
-    alphabet && digits.len() % 4 != 1 && (padding == 0 || (padding <= 2 && text.len() % 4 == 0))
+    alphabet && digits.len() % 4 != 1 && (padding == 0 || (padding <= 2 && text.len().is_multiple_of(4)))
 }
 
 fn check_length(target: &Target<'_>, attribute: &Attribute, text: &str) -> Result<(), ScimError> {

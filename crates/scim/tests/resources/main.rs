@@ -1,5 +1,7 @@
 //! Resources, from what a client sends to what it is shown again.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod examples;
 mod projecting;
 mod reading;

@@ -298,8 +298,8 @@ fn a_member_that_nobody_can_be_is_named() {
         r#"[{"display":"Ana"}]"#,
         r#"[{"value":null}]"#,
         r#"[{"value":5}]"#,
-        r#"[5]"#,
-        r#"[null]"#,
+        r"[5]",
+        r"[null]",
         r#""ana""#,
     ];
 
