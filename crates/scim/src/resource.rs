@@ -6,7 +6,6 @@
 
 mod document;
 mod finish;
-mod immutable;
 mod members;
 mod render;
 mod replace;

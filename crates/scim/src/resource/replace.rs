@@ -1,7 +1,6 @@
 //! Replacing a resource (RFC 7644 §3.5.1), and what a change looks like from outside.
 
-use super::document::Document;
-use super::validate::finish;
+use super::{Document, finish};
 use crate::error::ScimError;
 use crate::json::{Json, Object};
 use crate::schema::{Attribute, Kind, Mutability, ResourceType};
