@@ -60,12 +60,12 @@ struct Threads {
 impl Sqlite {
     pub(crate) fn open(options: &Options) -> Result<Self, StoreError> {
         let lock = file::Lock::take(&options.path)?;
-        let writing = file::open_for_writing(options)?;
-        let checkpointing = file::connect_checkpointer(options)?;
+        let connection = file::open_for_writing(options)?;
 
         let counters = Arc::new(writer::Counters::default());
         let (writes, queued) = job::queue(options.queue_length_max);
-        let writer = spawn("muster-writer", writer::Writer::new(writing, queued, Arc::clone(&counters)).into_loop())?;
+        let writer =
+            spawn("muster-writer", writer::Writer::new(connection, queued, Arc::clone(&counters)).into_loop())?;
 
         let (reads, queued) = job::queue(options.queue_length_max);
         let readers = (0..options.reader_threads.max(1))
@@ -79,8 +79,9 @@ impl Sqlite {
         let scanner = spawn("muster-scanner", scanner.into_loop())?;
 
         let (stop_checkpointer, stopped) = bounded(0);
+        let connection = file::connect_checkpointer(options)?;
         let checkpointer =
-            checkpoint::Checkpointer::new(checkpointing, Arc::clone(&counters), stopped, options.wal_bytes_max);
+            checkpoint::Checkpointer::new(connection, Arc::clone(&counters), stopped, options.wal_bytes_max);
         let checkpointer = spawn("muster-checkpoint", checkpointer.into_loop())?;
 
         let threads = Threads { writer, readers, scanner, checkpointer, stop_checkpointer, lock };

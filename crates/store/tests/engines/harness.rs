@@ -1,25 +1,54 @@
 //! A fresh store for each test.
 
+use std::path::PathBuf;
+
 use store::{Options, Store};
+use tempfile::TempDir;
 
 /// Runs a test on each engine, with a new and empty store of its own.
 pub(crate) fn each_engine(test: impl AsyncFn(Store)) {
-    each_engine_with(|_| {}, test);
+    on_sqlite(|_| {}, async |store, _| test(store).await);
 }
 
-/// [`each_engine`], with the store opened in another way.
-pub(crate) fn each_engine_with(change: impl Fn(&mut Options), test: impl AsyncFn(Store)) {
-    let directory = tempfile::tempdir().unwrap();
-    let mut options = Options::new(directory.path().join("muster.db"));
+/// Runs a test on SQLite, opened with other options; for what only that engine has.
+#[expect(clippy::needless_pass_by_value, reason = "a closure, written at the call")]
+pub(crate) fn on_sqlite(change: impl Fn(&mut Options), test: impl AsyncFn(Store, &Place)) {
+    let place = Place::new();
+    let mut options = place.options();
     change(&mut options);
     block_on(async {
         let store = Store::open(&options).await.unwrap();
-        test(store.clone()).await;
+        test(store.clone(), &place).await;
         store.close().await;
     });
 }
 
-/// Runs an async test.
+/// Runs an async test on one thread: a spawned task begins at the next `await` and not before.
 pub(crate) fn block_on<T>(test: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
+}
+
+/// A directory for a test's files, gone with it.
+pub(crate) struct Place(TempDir);
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Small caches, for the file `muster.db`.
+    pub(crate) fn options(&self) -> Options {
+        let mebibyte = 1024 * 1024;
+        Options {
+            reader_threads: 2,
+            writer_cache_bytes: 8 * mebibyte,
+            reader_cache_bytes: mebibyte,
+            reader_mmap_bytes: 64 * mebibyte,
+            ..Options::new(self.path("muster.db"))
+        }
+    }
 }

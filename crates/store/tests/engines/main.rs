@@ -1,7 +1,12 @@
 //! The behaviour suite of the store, run on each engine that this machine has: one file per noun.
 //! (`tests/engines/main.rs` and not `tests/engines.rs`, so that those files are modules and not
 //! programs of their own.)
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod backups;
 mod harness;
+mod notes;
 mod reads;
+mod sqlite_batches;
+mod sqlite_files;
 mod writes;

@@ -5,19 +5,20 @@ use std::time::Duration;
 use store::sql::Stmt;
 use store::{StoreError, sql};
 
-use crate::harness::{each_engine, each_engine_with};
-use crate::writes::{add, all, make_notes};
+use crate::harness::{each_engine, on_sqlite};
+use crate::notes;
 
-static ENDLESS: Stmt = sql!("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n");
 static ONE: Stmt = sql!("SELECT 1");
 
 #[test]
 fn a_scan_is_cut_at_its_deadline_and_the_next_one_runs() {
-    each_engine_with(
+    static ENDLESS: Stmt =
+        sql!("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n");
+    on_sqlite(
         |options| options.scan_deadline = Duration::ZERO,
-        async |store| {
-            let endless =
-                store.scan(|tx| Box::pin(async { tx.query_one(&ENDLESS, &[], |row| row.int(0)).await })).await;
+        async |store, _| {
+            let endless = store.scan(|tx| Box::pin(async { tx.query_one(&ENDLESS, &[], |row| row.int(0)).await }));
+            let endless = endless.await;
             let short = store.scan(|tx| Box::pin(async { tx.query_one(&ONE, &[], |row| row.int(0)).await })).await;
 
             assert_eq!(endless, Err(StoreError::TooExpensive("it ran past its deadline".into())));
@@ -29,13 +30,80 @@ fn a_scan_is_cut_at_its_deadline_and_the_next_one_runs() {
 #[test]
 fn a_read_cannot_write() {
     each_engine(async |store| {
-        static ADD: Stmt = sql!("INSERT INTO notes (body) VALUES ('x')");
-        make_notes(&store).await;
-        add(&store, "one").await.unwrap();
+        notes::make(&store).await;
 
-        let outcome = store.read(|tx| Box::pin(async { tx.execute(&ADD, &[]).await })).await;
+        let outcome = store.read(|tx| Box::pin(async { tx.execute(&notes::ADD, &["one".into()]).await })).await;
 
         assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
-        assert_eq!(all(&store).await, ["one"]);
+        assert!(notes::all(&store).await.is_empty());
+    });
+}
+
+#[test]
+fn a_panic_in_a_read_is_its_error_and_the_next_read_works() {
+    each_engine(async |store| {
+        for _ in 0..8 {
+            let outcome: Result<(), _> = store.read(|_| Box::pin(async { panic!("a bug") })).await;
+
+            assert_eq!(outcome, Err(StoreError::Corrupt("a transaction panicked: a bug".into())));
+        }
+        assert_eq!(
+            store.read(|tx| Box::pin(async { tx.query_one(&ONE, &[], |row| row.int(0)).await })).await,
+            Ok(Some(1))
+        );
+    });
+}
+
+#[test]
+fn waiting_for_anything_else_in_a_transaction_is_an_error_and_no_wait() {
+    each_engine(async |store| {
+        let outcome: Result<(), _> = store.read(|_| Box::pin(std::future::pending())).await;
+
+        assert_eq!(outcome, Err(StoreError::Corrupt("a transaction waited for something else".into())));
+    });
+}
+
+#[test]
+fn all_statements_of_a_read_see_the_same_moment() {
+    static COUNT: Stmt = sql!("SELECT count(*) FROM notes");
+    each_engine(async |store| {
+        notes::make(&store).await;
+        let (first_count_done, first_count) = std::sync::mpsc::channel();
+        let (note_added, added) = std::sync::mpsc::channel();
+
+        let reading = store.clone();
+        let counting = tokio::spawn(async move {
+            let read = reading.read(move |tx| {
+                Box::pin(async move {
+                    let before = tx.query_one(&COUNT, &[], |row| row.int(0)).await?;
+                    first_count_done.send(()).unwrap();
+                    added.recv().unwrap();
+                    let after = tx.query_one(&COUNT, &[], |row| row.int(0)).await?;
+                    Ok((before, after))
+                })
+            });
+            read.await
+        });
+        tokio::task::yield_now().await;
+        first_count.recv().unwrap();
+        notes::add(&store, "meanwhile").await.unwrap();
+        note_added.send(()).unwrap();
+
+        assert_eq!(counting.await.unwrap(), Ok((Some(0), Some(0))));
+        assert_eq!(notes::count(&store).await, 1);
+    });
+}
+
+#[test]
+fn a_column_of_another_kind_is_an_error_that_names_it() {
+    static NULL: Stmt = sql!("SELECT NULL, 'text'");
+    each_engine(async |store| {
+        let null = store.read(|tx| Box::pin(async { tx.query_one(&NULL, &[], |row| row.int(0)).await })).await;
+        let text = store.read(|tx| Box::pin(async { tx.query_one(&NULL, &[], |row| row.opt_int(1)).await })).await;
+        let absent = store.read(|tx| Box::pin(async { tx.query_one(&NULL, &[], |row| row.opt_int(2)).await })).await;
+
+        assert_eq!(null, Err(StoreError::Corrupt("column 0 should be an integer".into())));
+        assert_eq!(text, Err(StoreError::Corrupt("column 1 should be an integer".into())));
+        assert_eq!(absent, Err(StoreError::Corrupt("the statement has no column 2".into())));
     });
 }

@@ -87,3 +87,43 @@ impl Checkpointer {
             .ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crossbeam_channel::bounded;
+
+    use super::super::file;
+    use super::*;
+    use crate::options::Options;
+
+    #[test]
+    fn a_log_above_its_bound_is_started_anew_and_one_below_is_only_moved() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = Options { wal_bytes_max: 40 * PAGE_BYTES, ..Options::new(directory.path().join("muster.db")) };
+        let writer = file::open_for_writing(&options).unwrap().connection;
+        writer.execute_batch("CREATE TABLE pages (bytes BLOB)").unwrap();
+        let write_pages = |count: u64| {
+            for _ in 0..count {
+                writer.execute("INSERT INTO pages VALUES (zeroblob(7000))", []).unwrap();
+            }
+        };
+        let (_running, stopped) = bounded(0);
+        let connection = file::connect_checkpointer(&options).unwrap();
+        let checkpointer = Checkpointer::new(connection, Arc::default(), stopped, options.wal_bytes_max);
+        assert!(checkpointer.keep_short());
+
+        // A reader that has begun keeps the log from being started anew by itself.
+        let reader = file::connect_reader(&options).unwrap().connection;
+        reader.execute_batch("BEGIN; SELECT count(*) FROM pages").unwrap();
+        write_pages(5);
+        assert!(!checkpointer.keep_short());
+        reader.execute_batch("COMMIT").unwrap();
+        write_pages(50);
+        assert!(checkpointer.keep_short());
+        write_pages(1);
+
+        let Progress { frames, moved } = checkpointer.run("PASSIVE").unwrap();
+        assert!(frames < 10, "{frames} frames");
+        assert_eq!(moved, frames);
+    }
+}

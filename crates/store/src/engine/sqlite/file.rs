@@ -1,5 +1,6 @@
 //! The file: making it, locking it, connecting to it, bringing its schema up to date.
 
+use std::error::Error;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::SqliteTx;
 use crate::error::StoreError;
@@ -75,8 +76,9 @@ pub(super) fn open_for_writing(options: &Options) -> Result<SqliteTx, StoreError
     set(&connection, "wal_autocheckpoint", 0)?;
     set_bytes(&connection, "journal_size_limit", options.wal_bytes_max)?;
     set_cache(&connection, options.writer_cache_bytes)?;
+    // Off for the migrations, which may have to rebuild a table that others refer to.
+    set(&connection, "foreign_keys", "OFF")?;
     migrate(&mut connection, path)?;
-    // After the migrations, which may have to rebuild a table that others refer to.
     set(&connection, "foreign_keys", "ON")?;
     Ok(SqliteTx { connection })
 }
@@ -153,12 +155,14 @@ fn set_cache(connection: &Connection, bytes: u64) -> Result<(), StoreError> {
 
 /// Refuses a file that another program made.
 fn expect_ours(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    let id = connection.pragma_query_value(None, "application_id", |row| row.get::<_, i32>(0));
-    if id == Ok(APPLICATION_ID) {
-        return Ok(());
+    let refused =
+        |reason| StoreError::Incompatible(format!("{} is not a database of Muster: {reason}", path.display()));
+    match connection.pragma_query_value(None, "application_id", |row| row.get::<_, i32>(0)) {
+        Ok(APPLICATION_ID) => Ok(()),
+        Ok(other) => Err(refused(format!("its application id is {other:#x}"))),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => Err(refused(error.to_string())),
+        Err(error) => Err(StoreError::Unavailable(format!("cannot read {}: {error}", path.display()))),
     }
-    let found = id.map_or_else(|error| error.to_string(), |id| format!("its application id is {id:#x}"));
-    Err(StoreError::Incompatible(format!("{} is not a database of Muster: {found}", path.display())))
 }
 
 /// Runs the steps that the file lacks, each in a transaction.
@@ -175,19 +179,23 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
         )));
     };
     for step in steps {
-        run_step(connection, step).map_err(|error| {
-            StoreError::Incompatible(format!("migration {} ({}) failed: {error}", step.number, step.name))
+        run_step(connection, step).map_err(|reason| {
+            StoreError::Incompatible(format!("migration {} ({}) was taken back: {reason}", step.number, step.name))
         })?;
         tracing::info!(number = step.number, name = step.name, "the schema was brought forward");
     }
     Ok(())
 }
 
-fn run_step(connection: &mut Connection, step: &Migration) -> rusqlite::Result<()> {
+fn run_step(connection: &mut Connection, step: &Migration) -> Result<(), Box<dyn Error>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(step.sqlite)?;
+    // Nobody watched the foreign keys meanwhile.
+    if transaction.prepare("PRAGMA foreign_key_check")?.exists([])? {
+        return Err("it leaves rows that refer to nothing".into());
+    }
     transaction.pragma_update(None, "user_version", step.number)?;
-    transaction.commit()
+    Ok(transaction.commit()?)
 }
 
 /// Options for a file that only its owner can read, made when it does not exist.
