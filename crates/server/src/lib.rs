@@ -55,15 +55,29 @@ pub struct Peer(pub IpAddr);
 #[derive(Debug, Clone)]
 pub struct Server {
     router: Router,
+    options: Arc<Options>,
+    metrics: Metrics,
     peer: Option<Peer>,
 }
 
 impl Server {
     /// The server of `app`.
     #[must_use]
-    pub fn new(app: App, options: Options, metrics: Metrics) -> Self {
+    pub fn new(app: App, options: Options) -> Self {
+        let metrics = Metrics::new(app.clone());
         let state = ServerState { app, options: Arc::new(options), metrics };
-        Self { router: routes::router(state), peer: None }
+        Self {
+            options: Arc::clone(&state.options),
+            metrics: state.metrics.clone(),
+            router: routes::router(state),
+            peer: None,
+        }
+    }
+
+    /// What goes on, for [`metrics_router`].
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// The same server, for requests that come from `peer`.

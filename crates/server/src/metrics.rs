@@ -5,12 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, EncodeMetric, LabelValueEncoder, NoLabelSet,
+};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::{Family, MetricConstructor};
-use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use service::{App, ServiceError};
 
 /// Counters and histograms of the HTTP side, and the registry in which all metrics are.
 #[derive(Debug, Clone)]
@@ -19,6 +24,16 @@ pub struct Metrics {
     requests: Family<Answered, Counter>,
     seconds: Family<Routed, Histogram, Buckets>,
     in_flight: Gauge,
+    token_checks: Family<Checked, Counter>,
+}
+
+/// Labels of a checked credential.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Checked {
+    /// `scim` or `admin`: what kind of route was called.
+    api: &'static str,
+    /// What came of it.
+    outcome: &'static str,
 }
 
 /// Labels of a finished request. The route is the template, never the path: ids in labels would
@@ -74,9 +89,13 @@ impl MetricConstructor<Histogram> for Buckets {
 }
 
 impl Metrics {
-    /// The metrics of one server, and those that `register` adds.
+    /// The metrics of one server, and those of the store of `app`.
     #[must_use]
-    pub fn new(register: impl FnOnce(&mut Registry)) -> Self {
+    pub(crate) fn new(app: App) -> Self {
+        Self::with(|registry| registry.register_collector(Box::new(StoreMetrics(app))))
+    }
+
+    fn with(register: impl FnOnce(&mut Registry)) -> Self {
         let requests = Family::default();
         let seconds = Family::new_with_constructor(Buckets);
         let in_flight = Gauge::default();
@@ -84,8 +103,10 @@ impl Metrics {
         registry.register("http_requests", "Answered requests by route template and status", requests.clone());
         registry.register("http_request_duration_seconds", "Time from head read to answer ready", seconds.clone());
         registry.register("http_requests_in_flight", "Requests being worked on", in_flight.clone());
+        let token_checks = Family::default();
+        registry.register("token_checks", "Credentials checked, by what came of it", token_checks.clone());
         register(&mut registry);
-        Self { registry: Arc::new(registry), requests, seconds, in_flight }
+        Self { registry: Arc::new(registry), requests, seconds, in_flight, token_checks }
     }
 
     /// A request begins.
@@ -103,6 +124,21 @@ impl Metrics {
         self.requests.get_or_create(&Answered { method, route, status: status.as_u16() }).inc();
     }
 
+    /// A credential has been checked for a route of `api`; gives the outcome back.
+    pub(crate) fn checked<T>(&self, api: &'static str, result: Result<T, ServiceError>) -> Result<T, ServiceError> {
+        use service::Credential;
+        let outcome = match &result {
+            Ok(_) => "accepted",
+            Err(ServiceError::Unauthenticated(Credential::Missing)) => "missing",
+            Err(ServiceError::Unauthenticated(Credential::Refused)) => "refused",
+            Err(ServiceError::Forbidden(_) | ServiceError::NotFound(_)) => "forbidden",
+            Err(ServiceError::TooManyRequests { .. }) => "limited",
+            Err(_) => "failed",
+        };
+        self.token_checks.get_or_create(&Checked { api, outcome }).inc();
+        result
+    }
+
     /// All metrics in the text format.
     ///
     /// # Errors
@@ -111,6 +147,45 @@ impl Metrics {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+}
+
+/// What the store says of itself, asked when the metrics are read.
+#[derive(Debug)]
+struct StoreMetrics(App);
+
+impl Collector for StoreMetrics {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let stats = self.0.store_stats();
+        let gauges = [
+            ("store_writes_waiting", "Writes that wait for the writer", stats.writes_waiting as u64),
+            ("store_reads_waiting", "Short reads that wait for a reader", stats.reads_waiting as u64),
+            ("store_scans_waiting", "Scans that wait for the slow lane", stats.scans_waiting as u64),
+            ("store_wal_bytes", "Size of the write-ahead log", stats.wal_bytes),
+        ];
+        for (name, help, value) in gauges {
+            let gauge = ConstGauge::new(value.cast_signed());
+            gauge.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)?;
+        }
+        let counters = [
+            ("store_commits", "Commits; each made one or more writes durable", stats.commits),
+            ("store_writes", "Writes that were answered", stats.writes),
+        ];
+        for (name, help, value) in counters {
+            let counter = ConstCounter::new(value);
+            counter.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
+        }
+        let name = "store_writes_per_commit";
+        let buckets: Vec<(f64, u64)> = service::WRITES_PER_COMMIT_BUCKETS
+            .iter()
+            .map(|bound| f64::from(u32::try_from(*bound).unwrap_or(u32::MAX)))
+            .chain([f64::MAX])
+            .zip(stats.writes_per_commit.into_iter().chain([0]))
+            .collect();
+        let mut histogram =
+            encoder.encode_descriptor(name, "Writes that shared a commit", None, MetricType::Histogram)?;
+        #[expect(clippy::cast_precision_loss, reason = "a count of writes, for a graph")]
+        histogram.encode_histogram::<NoLabelSet>(stats.writes as f64, stats.commits, &buckets, None)
     }
 }
 
@@ -129,7 +204,7 @@ mod tests {
 
     #[test]
     fn requests_are_counted_by_template_and_status() {
-        let metrics = Metrics::new(|_| {});
+        let metrics = Metrics::with(|_| {});
 
         metrics.answered(&Method::GET, Some("/{endpoint}/{id}".into()), StatusCode::OK, Duration::from_millis(3));
         metrics.answered(&Method::GET, Some("/{endpoint}/{id}".into()), StatusCode::OK, Duration::from_millis(3));
@@ -148,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_request_is_in_flight_until_it_is_dropped() {
-        let metrics = Metrics::new(|_| {});
+        let metrics = Metrics::with(|_| {});
         let running = metrics.begin();
         assert!(metrics.text().unwrap().contains("muster_http_requests_in_flight 1"));
 

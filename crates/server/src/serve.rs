@@ -19,11 +19,12 @@ use tokio::sync::Semaphore;
 use tokio::time::{Sleep, sleep, timeout};
 
 use crate::options::HEAD_BYTES_MAX;
-use crate::{Options, Peer, Server};
+use crate::{Peer, Server};
 
 /// Serves `server` on `listener` until `shutdown` is ready; then accepts nothing more, lets what
-/// is in flight finish within [`Options::shutdown_grace`], and returns.
-pub async fn serve(listener: TcpListener, server: Server, options: &Options, shutdown: impl Future<Output = ()>) {
+/// is in flight finish within [`Options::shutdown_grace`](crate::Options::shutdown_grace), and returns.
+pub async fn serve(listener: TcpListener, server: Server, shutdown: impl Future<Output = ()>) {
+    let options = Arc::clone(&server.options);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(options.idle_timeout).max_buf_size(HEAD_BYTES_MAX.max(8192));
     let connections = GracefulShutdown::new();

@@ -23,8 +23,8 @@ pub use error::{Credential, FieldError, Loc, ServiceError};
 pub use provisioning::Idempotency;
 use provisioning::Passwords;
 pub use settings::Settings;
-pub use store::StoreError;
 pub use store::resources::apply::WriteError;
+pub use store::{StoreError, WRITES_PER_COMMIT_BUCKETS};
 pub use tenants::{Limits, Tenant};
 
 /// The running service.

@@ -35,7 +35,8 @@ impl FromRequestParts<ServerState> for ScimCaller {
     async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, Problem> {
         let tenant = segment(parts, state, TENANT).await?;
         let exchange = exchange(parts);
-        let caller = state.app.authenticate_scim(&tenant, &presented(parts, &exchange)).await?;
+        let caller = state.app.authenticate_scim(&tenant, &presented(parts, &exchange)).await;
+        let caller = state.metrics.checked("scim", caller)?;
         exchange.note_caller(Some(caller.tenant.id.to_string()), caller.actor.to_string());
         let limits = caller.tenant.limits;
         parts.extensions.insert(BodyLimit(limits.payload_bytes_max as usize));
@@ -131,7 +132,8 @@ impl FromRequestParts<ServerState> for AdminCaller {
 
     async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, Problem> {
         let exchange = exchange(parts);
-        let caller = state.app.authenticate_admin(&presented(parts, &exchange)).await?;
+        let caller = state.app.authenticate_admin(&presented(parts, &exchange)).await;
+        let caller = state.metrics.checked("admin", caller)?;
         let tenant = match &caller.reach {
             service::Reach::All => None,
             service::Reach::Tenant(tenant) => Some(tenant.id.to_string()),
