@@ -3,6 +3,7 @@
 //! Arguments, configuration, open, serve, drain. A failure is one line on standard error that says
 //! what to do, with exit status 1; a wrong command line is status 2.
 
+mod api_reference;
 mod cli;
 mod command;
 mod config;
