@@ -18,7 +18,8 @@ pub(crate) use auth::{IssuerKeys, MasterKeyText, TrustedIssuer};
 pub(crate) use reference::reference;
 use section::{Section, Setting, section};
 use sources::Given;
-pub(crate) use value::{BaseUrl, Listener, LogFormat, Size, Span, SqliteFile, Value};
+use value::{BaseUrl, Listener, Network, Size, Span, SqliteFile};
+pub(crate) use value::{LogFormat, Value};
 
 /// Names the configuration file when `--config` does not.
 const CONFIG_VARIABLE: &str = "MUSTER_CONFIG";
@@ -95,6 +96,30 @@ section! {
 }
 
 section! {
+    /// How the server meets its clients: whom it trusts, and how patient it is.
+    Http {
+        /// Addresses and networks of proxies, with commas. From these, and from no other, the headers
+        /// `Forwarded` and `X-Forwarded-*` are believed, for the client's address and for the host
+        /// that it called.
+        "http.trusted_proxies" trusted_proxies: Vec<Network> = "",
+        /// How long a request that only reads may take before it is answered 503. A write has no such
+        /// limit: once it is queued, only the database knows how it ends.
+        "http.read_deadline" read_deadline: Span = "30s",
+        /// How long a client may pause while it sends a body, or refuse to take its answer.
+        "http.stall_timeout" stall_timeout: Span = "15s",
+        /// How long a whole body may take to arrive.
+        "http.body_timeout" body_timeout: Span = "2m",
+        /// How long the head of a request may take, and how long a connection may lie idle. More than
+        /// the 60 seconds after which common load balancers close theirs.
+        "http.idle_timeout" idle_timeout: Span = "75s",
+        /// How long requests in flight may go on after the signal to stop.
+        "http.shutdown_grace" shutdown_grace: Span = "25s",
+        /// How many connections are served at a time; more wait to be accepted.
+        "http.connections_max" connections_max: u32 = "8192",
+    }
+}
+
+section! {
     /// How much of the machine the database may take. The defaults are measured for a server of its own.
     Store {
         /// Threads for short reads. Not set: one per core.
@@ -133,6 +158,7 @@ pub(crate) struct Config {
     pub(crate) basics: Basics,
     pub(crate) auth: Auth,
     pub(crate) limits: Limits,
+    pub(crate) http: Http,
     pub(crate) store: Store,
     pub(crate) log: Log,
 }
@@ -189,6 +215,7 @@ impl Config {
             basics: Basics::read(&given, &mut problems),
             auth: Auth::read(&given, &mut problems),
             limits: Limits::read(&given, &mut problems),
+            http: Http::read(&given, &mut problems),
             store: Store::read(&given, &mut problems),
             log: Log::read(&given, &mut problems),
         };
@@ -201,6 +228,7 @@ impl Config {
             self.basics.show(),
             self.auth.show(),
             self.limits.show(),
+            self.http.show(),
             self.store.show(),
             self.log.show(),
         ])
@@ -220,6 +248,7 @@ fn sections() -> Vec<(&'static str, &'static [&'static str], &'static [Setting])
         ("Basics", Basics::DOC, Basics::SETTINGS),
         ("Credentials", Auth::DOC, Auth::SETTINGS),
         ("Limits", Limits::DOC, Limits::SETTINGS),
+        ("HTTP", Http::DOC, Http::SETTINGS),
         ("Database", Store::DOC, Store::SETTINGS),
         ("Log", Log::DOC, Log::SETTINGS),
     ]

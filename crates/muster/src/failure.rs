@@ -1,5 +1,6 @@
 //! How a command fails: one line that says what to do.
 
+use service::ServiceError;
 use store::StoreError;
 
 use crate::config::ConfigError;
@@ -29,6 +30,12 @@ impl From<ConfigError> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
         Self(error.to_string())
     }
 }

@@ -11,6 +11,7 @@ mod data_dir;
 mod failure;
 mod logging;
 mod master_key;
+mod metrics;
 mod open;
 mod terminal;
 

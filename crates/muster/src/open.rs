@@ -1,11 +1,26 @@
 //! From the configuration to what the libraries want to know.
 
-use service::Settings;
 use service::settings::{IssuerKeys, MasterKey, TrustedIssuer};
+use service::{App, Settings};
 
 use crate::config::{self, Config};
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
+use crate::master_key;
+
+/// The service over the database of this configuration, which is made when it is not there.
+///
+/// # Errors
+/// When the data folder, the master key or the database cannot be used; the last also when another
+/// process has it open.
+pub(crate) async fn app(config: &Config, data_dir: &DataDir) -> Result<App, Failure> {
+    let options = store_options(config, data_dir);
+    let settings = settings(config, master_key::load(&config.auth, data_dir)?)?;
+    let store = store::Store::open(&options)
+        .await
+        .map_err(|error| Failure::new(format!("cannot open {}: {error}", options.path.display())))?;
+    App::open(settings, store).await.map_err(Failure::from)
+}
 
 /// How to open the database.
 pub(crate) fn store_options(config: &Config, data_dir: &DataDir) -> store::Options {
@@ -23,11 +38,25 @@ pub(crate) fn store_options(config: &Config, data_dir: &DataDir) -> store::Optio
     }
 }
 
+/// How to meet clients.
+pub(crate) fn server_options(config: &Config) -> server::Options {
+    let http = &config.http;
+    server::Options {
+        trusted_proxies: http.trusted_proxies.iter().map(|network| network.0).collect(),
+        read_deadline: http.read_deadline.0,
+        stall_timeout: http.stall_timeout.0,
+        body_timeout: http.body_timeout.0,
+        idle_timeout: http.idle_timeout.0,
+        shutdown_grace: http.shutdown_grace.0,
+        connections_max: whole(http.connections_max),
+    }
+}
+
 /// What the service wants to know.
 ///
 /// # Errors
 /// When the keys of a trusted issuer cannot be read from their file.
-pub(crate) fn settings(config: &Config, master_key: MasterKey) -> Result<Settings, Failure> {
+fn settings(config: &Config, master_key: MasterKey) -> Result<Settings, Failure> {
     let Config { basics, auth, limits, .. } = config;
     Ok(Settings {
         public_url: basics.public_url.as_ref().map(|url| url.as_str().to_owned()),

@@ -69,6 +69,11 @@ impl App {
         Ok(self.store().read(|_| Box::pin(async { Ok(()) })).await?)
     }
 
+    /// Finishes what was asked before, then closes the database. For the end of the process.
+    pub async fn close(&self) {
+        self.store().close().await;
+    }
+
     /// What goes on in the store, for metrics.
     #[must_use]
     pub fn store_stats(&self) -> store::Stats {

@@ -3,9 +3,11 @@
 //! All sources (flag, environment, file, default) meet here as text, so a duration is written
 //! the same way everywhere.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 /// A type that a setting can have.
 pub(crate) trait Value: Sized {
@@ -152,6 +154,22 @@ impl Value for Listener {
 
     fn show(&self) -> String {
         self.0.map_or_else(|| "off".to_owned(), |address| address.to_string())
+    }
+}
+
+/// A network, or a single address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Network(pub(crate) IpNet);
+
+impl Value for Network {
+    const KIND: &'static str = "addresses or networks such as 10.0.0.0/8,192.0.2.7";
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok().map(Self)
+    }
+
+    fn show(&self) -> String {
+        self.0.to_string()
     }
 }
 
