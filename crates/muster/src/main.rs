@@ -11,7 +11,6 @@ mod data_dir;
 mod failure;
 mod logging;
 mod master_key;
-mod metrics;
 mod open;
 mod terminal;
 

@@ -15,7 +15,7 @@ use crate::cli::ServeFlags;
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
-use crate::{logging, metrics, open, runtime};
+use crate::{logging, open, runtime};
 
 /// Runs until it is told to stop by SIGTERM or SIGINT.
 #[derive(Debug, Args)]
@@ -46,21 +46,19 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     let listener = bind(config.basics.listen, "--listen").await?;
     let data_dir = DataDir::open(config)?;
     let app = open::app(config, &data_dir).await?;
-    let metrics = metrics::metrics(&app);
+    let server = Server::new(app.clone(), open::server_options(config));
     let stopping = stop_signal()?;
     let (stopped, stop_metrics) = oneshot::channel::<()>();
     let metrics_server = match config.basics.metrics_listen.0 {
         Some(address) => {
             let listener = bind(address, "--metrics-listen").await?;
-            Some(tokio::spawn(serve_metrics(listener, metrics.clone(), stop_metrics)))
+            Some(tokio::spawn(serve_metrics(listener, server.metrics().clone(), stop_metrics)))
         }
         None => None,
     };
 
     tracing::info!(version = env!("CARGO_PKG_VERSION"), listen = %local_address(&listener)?, "serving");
-    let options = open::server_options(config);
-    let server = Server::new(app.clone(), options.clone(), metrics);
-    server::serve(listener, server, &options, stopping).await;
+    server::serve(listener, server, stopping).await;
 
     drop(stopped);
     if let Some(metrics_server) = metrics_server {
