@@ -1,6 +1,6 @@
 //! Resources: documents that are known to fit their schema (RFC 7643 §3).
 //!
-//! What a client sends becomes a [`Resource`] in [`validate`], once, and is trusted from then on.
+//! What a client sends becomes one in [`Resource::read`], once, and is trusted from then on.
 //! A resource comes apart into what is stored apart: the [`Document`], the members, the secret.
 //! [`render`] puts it together again for the wire.
 

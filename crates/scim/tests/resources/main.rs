@@ -2,8 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod custom;
+mod documents;
 mod examples;
+mod limits;
+mod members;
 mod projecting;
+mod properties;
 mod reading;
 mod rendering;
 
@@ -11,10 +16,11 @@ use std::sync::Arc;
 
 use scim::json::{self, Json};
 use scim::projection::Projection;
-use scim::resource::{Member, Representation, Resource, render};
+use scim::resource::{Member, Notes, Representation, Resource, render};
 use scim::schema::{ResourceType, core};
 use scim::{ResourceId, ScimError, Version};
 
+const ENTERPRISE: &str = core::ENTERPRISE_USER;
 const BASE_URL: &str = "https://example.com/v2";
 
 fn resource_type(name: &str) -> Arc<ResourceType> {
@@ -39,6 +45,11 @@ fn user(body: &str) -> String {
         shown.shift_remove(name);
     }
     Json::Object(shown).to_string()
+}
+
+/// What was ignored and mended in a body of a user.
+fn notes(body: &str) -> Notes {
+    read("User", &format!(r#"{{"userName":"ana",{body}}}"#)).unwrap().notes
 }
 
 /// The words with which a body of a user is refused.

@@ -4,9 +4,7 @@ use scim::projection::{NAMES_MAX, Projection};
 use scim::resource::{Member, Representation};
 use scim::schema::Relation;
 
-use super::{id, read, representation, resource_type, shown};
-
-const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+use super::{ENTERPRISE, id, read, representation, resource_type, shown};
 
 fn ana() -> Representation {
     let body = format!(
