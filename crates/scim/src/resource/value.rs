@@ -142,7 +142,7 @@ fn read_simple(target: &Target<'_>, attribute: &Attribute, json: Json, notes: &m
 }
 
 /// The boolean that a string stands for, in any spelling of `true` and `false`.
-pub(crate) fn boolean(text: &str) -> Option<bool> {
+fn boolean(text: &str) -> Option<bool> {
     if text.eq_ignore_ascii_case("true") {
         Some(true)
     } else if text.eq_ignore_ascii_case("false") {
