@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod clients;
 mod custom;
 mod documents;
 mod examples;
