@@ -90,6 +90,17 @@ impl Filter {
     }
 }
 
+impl Filter {
+    /// How many comparisons, `and`, `or`, `not` and value paths it has.
+    pub(crate) fn nodes(&self) -> usize {
+        match self {
+            Self::And(left, right) | Self::Or(left, right) => 1 + left.nodes() + right.nodes(),
+            Self::Not(inner) | Self::ValuePath(_, inner) => 1 + inner.nodes(),
+            Self::Present(_) | Self::Compare(..) => 1,
+        }
+    }
+}
+
 impl Operator {
     /// All of them, in the order of the RFC's table.
     pub const ALL: [Self; 9] =

@@ -1,22 +1,30 @@
 //! PATCH (RFC 7644 §3.5.2), in two halves: a [`PatchPlan`] says what a request touches before
 //! anything is read, so that a change of members needs no document; [`apply`] does the rest.
+//!
+//! [`message`] reads the PatchOp body, [`plan`] sorts its operations by where they happen,
+//! [`document`] says what each does to an attribute, [`members`] what it does to a membership.
 
 mod apply;
+mod document;
+mod members;
+mod message;
 mod plan;
 
 use crate::filter::Filter;
 use crate::id::ResourceId;
 use crate::resource::{Document, Notes, Secret};
 
-pub use plan::{OPERATIONS_MAX, plan};
+pub use apply::EFFORT_MAX;
+pub use message::OPERATIONS_MAX;
+pub use plan::plan;
 
-use plan::DocumentChange;
+use document::DocumentChange;
 
 /// What a PATCH request does, sorted by where it happens. All or nothing.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct PatchPlan {
     /// Changes to the document, in order. When there are none, no document needs to be read.
-    pub(crate) document: Vec<DocumentChange>,
+    document: Vec<DocumentChange>,
     /// Changes to the values of the relation attribute, in order.
     pub members: Vec<MembersChange>,
     /// What becomes of the secret: set (`Some(Some)`), removed (`Some(None)`), left alone (`None`).
@@ -37,8 +45,8 @@ pub enum MembersChange {
     RemoveAll,
     /// Exactly these belong to it.
     Replace(Vec<ResourceId>),
-    /// Those for whom the filter holds belong to it no longer: a filter over `value`, `display`,
-    /// `type` that is not just a list of ids.
+    /// Those for whom the filter holds belong to it no longer: one over `value`, `type` and the
+    /// like that is not just a list of ids; [`Filter::resolve_for_values`] says what it means.
     RemoveWhere(Filter),
 }
 
@@ -50,6 +58,8 @@ pub struct Patched {
     /// Canonical names of the attributes that changed; none, if nothing did: then version and
     /// `meta.lastModified` stay as they are (RFC 7644 §3.5.2.1).
     pub changed: Vec<String>,
+    /// What was mended that could not be foreseen.
+    pub notes: Notes,
 }
 
 impl PatchPlan {

@@ -20,7 +20,8 @@ impl Condition<'_> {
     }
 
     /// Whether it holds for one value of the attribute that it was resolved for.
-    pub(crate) fn holds_for_value(&self, value: &Json) -> bool {
+    #[must_use]
+    pub fn holds_for_value(&self, value: &Json) -> bool {
         self.holds_in(Scope::Value(value))
     }
 

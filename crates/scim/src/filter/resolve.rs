@@ -66,7 +66,7 @@ impl Filter {
     ///
     /// # Errors
     /// As [`Self::resolve`].
-    pub(crate) fn resolve_for_values<'a>(&self, attribute: Target<'a>) -> Result<Condition<'a>, ScimError> {
+    pub fn resolve_for_values<'a>(&self, attribute: Target<'a>) -> Result<Condition<'a>, ScimError> {
         self.resolve_in(Scope::Values(attribute))
     }
 
