@@ -54,8 +54,19 @@ impl Projection {
     /// Whether the values of a relation attribute are to be shown, and so to be read.
     #[must_use]
     pub fn wants(&self, resource_type: &ResourceType, relation: Relation) -> bool {
-        let Some(attribute) = resource_type.relation(relation) else { return false };
-        Chosen::of(self, resource_type).shows(Some(&resource_type.schema), attribute)
+        !self.parts(resource_type, relation).is_empty()
+    }
+
+    /// The sub-attributes of a relation attribute that are to be shown; none, if it is not.
+    pub(crate) fn parts<'a>(&self, resource_type: &'a ResourceType, relation: Relation) -> Vec<&'a str> {
+        let schema = Some(&*resource_type.schema);
+        let chosen = Chosen::of(self, resource_type);
+        let Some(attribute) = resource_type.relation(relation).filter(|attribute| chosen.shows(schema, attribute))
+        else {
+            return Vec::new();
+        };
+        let shown = attribute.sub_attributes.iter().filter(|sub| chosen.shows_part(schema, attribute, sub));
+        shown.map(|sub| sub.name.as_str()).collect()
     }
 
     /// Leaves in `resource`, which is whole and in canonical spelling, what is to be shown.

@@ -49,86 +49,132 @@ pub struct Member {
 
 /// The JSON text of a resource, with locations below `base_url` (without `/` at its end).
 ///
-/// When nothing has to be left out the stored text is used as it is, without parsing it.
+/// When nothing has to be left out the stored text is used as it is, without parsing it. The
+/// values of a relation are always written straight to the text, however many there are.
 ///
 /// # Errors
 /// [`CorruptBody`] when the stored text is not the text of a document.
 pub fn render(resource: &Representation, base_url: &str, projection: &Projection) -> Result<String, CorruptBody> {
-    let whole = spliced(resource, base_url);
-    if projection.is_default() && !projection::hides_some(&resource.resource_type) {
-        return Ok(whole);
+    let resource_type = &resource.resource_type;
+    if projection.is_default() && !projection::hides_some(resource_type) {
+        return Ok(spliced(resource, base_url, projection));
     }
-    let mut object: Object = serde_json::from_str(&whole).map_err(CorruptBody)?;
-    projection.apply(&resource.resource_type, &mut object);
-    Ok(Json::Object(object).to_string())
+    let mut document: Object = serde_json::from_str(&resource.body).map_err(CorruptBody)?;
+    document.insert("meta".into(), meta(resource, base_url));
+    projection.apply(resource_type, &mut document);
+    let meta = document.shift_remove("meta");
+    let mut text = open(&Json::Object(document).to_string());
+    push_relations(&mut text, resource, base_url, projection);
+    if let Some(meta) = meta {
+        push_name(&mut text, "meta");
+        text.push_str(&meta.to_string());
+    }
+    text.push('}');
+    Ok(text)
 }
 
 impl Representation {
-    /// The whole resource as JSON, with what is never shown too: what a filter is held against.
+    /// The whole resource as JSON: what a filter is held against.
     ///
     /// # Errors
     /// [`CorruptBody`] when the stored text is not the text of a document.
     pub fn to_json(&self, base_url: &str) -> Result<Json, CorruptBody> {
-        serde_json::from_str(&spliced(self, base_url)).map_err(CorruptBody)
+        serde_json::from_str(&spliced(self, base_url, &Projection::default())).map_err(CorruptBody)
     }
 }
 
-fn spliced(resource: &Representation, base_url: &str) -> String {
-    let mut text = String::with_capacity(resource.body.len() + 256);
-    text.push_str(resource.body.strip_suffix('}').unwrap_or(&resource.body));
-    push_members(&mut text, resource, Relation::Members, base_url);
-    push_members(&mut text, resource, Relation::MemberOf, base_url);
-    push_meta(&mut text, resource, base_url);
+/// The stored text with relations and `meta`.
+fn spliced(resource: &Representation, base_url: &str, projection: &Projection) -> String {
+    let mut text = open(&resource.body);
+    push_relations(&mut text, resource, base_url, projection);
+    push_name(&mut text, "meta");
+    text.push_str(&meta(resource, base_url).to_string());
     text.push('}');
     text
 }
 
-fn push_members(text: &mut String, resource: &Representation, relation: Relation, base_url: &str) {
-    let values = match relation {
-        Relation::Members => &resource.members,
-        Relation::MemberOf => &resource.member_of,
-    };
-    let (Some(attribute), Some(values)) = (resource.resource_type.relation(relation), values) else { return };
-    if values.is_empty() {
-        return;
-    }
-    text.push(',');
-    push_string(text, &attribute.name);
-    text.push_str(":[");
-    for (place, member) in values.iter().enumerate() {
-        text.push_str(if place == 0 { "{" } else { ",{" });
-        push_member(text, member, relation, base_url);
-        text.push('}');
-    }
-    text.push(']');
+/// The text of an object without the brace at its end, with room for more.
+fn open(object: &str) -> String {
+    let mut text = String::with_capacity(object.len() + 512);
+    text.push_str(object.strip_suffix('}').unwrap_or(object));
+    text
 }
 
-fn push_member(text: &mut String, member: &Member, relation: Relation, base_url: &str) {
-    let id = member.id;
-    let _ = write!(text, "\"value\":\"{id}\",\"$ref\":");
-    push_string(text, &format!("{base_url}{}/{id}", member.endpoint));
-    if let Some(display) = &member.display {
-        text.push_str(",\"display\":");
-        push_string(text, display);
+fn push_relations(text: &mut String, resource: &Representation, base_url: &str, projection: &Projection) {
+    for (relation, values) in [(Relation::Members, &resource.members), (Relation::MemberOf, &resource.member_of)] {
+        let (Some(attribute), Some(values)) = (resource.resource_type.relation(relation), values) else { continue };
+        let parts = projection.parts(&resource.resource_type, relation);
+        // A member without a name has nothing to show when only names are asked for.
+        let says_something = |member: &&Member| member.display.is_some() || parts.iter().any(|part| *part != "display");
+        let mut values = values.iter().filter(says_something).peekable();
+        if values.peek().is_none() || parts.is_empty() {
+            continue;
+        }
+        push_name(text, &attribute.name);
+        for (place, member) in values.enumerate() {
+            text.push_str(if place == 0 { "[{" } else { ",{" });
+            push_member(text, member, relation, &parts, base_url);
+            text.push('}');
+        }
+        text.push(']');
     }
-    text.push_str(",\"type\":");
+}
+
+fn push_member(text: &mut String, member: &Member, relation: Relation, parts: &[&str], base_url: &str) {
+    let Member { id, endpoint, .. } = member;
+    for part in parts {
+        match (*part, &member.display) {
+            ("value", _) => {
+                push_name(text, part);
+                let _ = write!(text, "\"{id}\"");
+            }
+            ("$ref", _) => {
+                push_name(text, part);
+                push_string(text, &format!("{base_url}{endpoint}/{id}"));
+            }
+            ("display", Some(display)) => {
+                push_name(text, part);
+                push_string(text, display);
+            }
+            ("type", _) => {
+                push_name(text, part);
+                push_string(text, type_of(member, relation));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What the sub-attribute `type` says: of a member its resource type, of a group how one belongs
+/// to it (RFC 7643 §4.1.2, §4.2).
+fn type_of(member: &Member, relation: Relation) -> &str {
     match relation {
-        Relation::Members => push_string(text, &member.type_name),
-        Relation::MemberOf => text.push_str(if member.direct { "\"direct\"" } else { "\"indirect\"" }),
+        Relation::Members => &member.type_name,
+        Relation::MemberOf if member.direct => "direct",
+        Relation::MemberOf => "indirect",
     }
 }
 
-/// `meta` (RFC 7643 §3.1). A version such as `W/"7"` has quotes of its own.
-fn push_meta(text: &mut String, resource: &Representation, base_url: &str) {
+/// `meta` (RFC 7643 §3.1).
+fn meta(resource: &Representation, base_url: &str) -> Json {
     let Representation { resource_type, id, version, .. } = resource;
-    text.push_str(",\"meta\":{\"resourceType\":");
-    push_string(text, &resource_type.name);
-    let (created, modified) = (time::format(resource.created), time::format(resource.modified));
-    let _ = write!(text, ",\"created\":\"{created}\",\"lastModified\":\"{modified}\",\"location\":");
-    push_string(text, &format!("{base_url}{}/{id}", resource_type.endpoint));
-    text.push_str(",\"version\":");
-    push_string(text, &version.to_string());
-    text.push('}');
+    let members = [
+        ("resourceType", resource_type.name.clone()),
+        ("created", time::format(resource.created)),
+        ("lastModified", time::format(resource.modified)),
+        ("location", format!("{base_url}{}/{id}", resource_type.endpoint)),
+        ("version", version.to_string()),
+    ];
+    Json::Object(members.map(|(name, value)| (name.to_owned(), Json::String(value))).into_iter().collect())
+}
+
+/// Begins the next member of the object at the end of `text`.
+fn push_name(text: &mut String, name: &str) {
+    if !text.ends_with('{') {
+        text.push(',');
+    }
+    push_string(text, name);
+    text.push(':');
 }
 
 /// Writes `value` as a JSON string.

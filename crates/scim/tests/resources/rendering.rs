@@ -38,6 +38,21 @@ fn relations_without_values_are_absent() {
 }
 
 #[test]
+fn only_the_parts_of_a_relation_that_are_asked_for_are_written() {
+    let user = read("User", r#"{"userName":"ana"}"#).unwrap();
+    let mut user = representation("User", &user);
+    user.member_of = Some(vec![group(1, Some("Staff"), true), group(2, None, false)]);
+    let groups = |attributes: &str| {
+        let projection = Projection::from_query(Some(attributes), None).unwrap();
+        super::shown(&user, &projection).get("groups").map(ToString::to_string)
+    };
+
+    assert_eq!(groups("groups.display"), Some(r#"[{"display":"Staff"}]"#.into()));
+    assert_eq!(groups("groups.TYPE"), Some(r#"[{"type":"direct"},{"type":"indirect"}]"#.into()));
+    assert_eq!(groups("userName"), None);
+}
+
+#[test]
 fn a_damaged_body_is_reported_when_it_is_parsed() {
     let user = read("User", r#"{"userName":"ana"}"#).unwrap();
     let mut user = representation("User", &user);
