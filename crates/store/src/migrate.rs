@@ -20,8 +20,11 @@ macro_rules! step {
 }
 
 /// All steps, in order.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[step!(1, "tenancy", "0001_tenancy.sql"), step!(2, "resources", "0002_resources.sql")];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    step!(1, "tenancy", "0001_tenancy.sql"),
+    step!(2, "resources", "0002_resources.sql"),
+    step!(3, "statistics", "0003_statistics.sqlite.sql"),
+];
 
 /// The steps that a database at `version` lacks; `None` when it is newer than this program.
 pub(crate) fn steps_after(version: u32) -> Option<&'static [Migration]> {

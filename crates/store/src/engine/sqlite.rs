@@ -64,7 +64,7 @@ impl Sqlite {
 
         let counters = Arc::new(writer::Counters::default());
         let (writes, queued) = job::queue(options.queue_length_max);
-        let writer =
+        let write_thread =
             spawn("muster-writer", writer::Writer::new(connection, queued, Arc::clone(&counters)).into_loop())?;
 
         let (reads, queued) = job::queue(options.queue_length_max);
@@ -84,7 +84,7 @@ impl Sqlite {
             checkpoint::Checkpointer::new(connection, Arc::clone(&counters), stopped, options.wal_bytes_max);
         let checkpointer = spawn("muster-checkpoint", checkpointer.into_loop())?;
 
-        let threads = Threads { writer, readers, scanner, checkpointer, stop_checkpointer, lock };
+        let threads = Threads { writer: write_thread, readers, scanner, checkpointer, stop_checkpointer, lock };
         Ok(Self { path: options.path.clone(), writes, reads, scans, counters, threads: Mutex::new(Some(threads)) })
     }
 
