@@ -2,6 +2,7 @@
 
 pub(crate) mod accept;
 pub(crate) mod body;
+pub(crate) mod docs;
 pub(crate) mod exchange;
 pub(crate) mod extract;
 pub(crate) mod health;

@@ -6,6 +6,7 @@
 
 mod http;
 mod metrics;
+mod openapi;
 mod options;
 mod routes;
 mod serve;
@@ -28,6 +29,7 @@ use tower_service::Service;
 
 pub use http::health::metrics_router;
 pub use metrics::Metrics;
+pub use openapi::document as openapi;
 pub use options::{ADMIN_BODY_BYTES_MAX, HEAD_BYTES_MAX, Options};
 pub use routes::{Access, ROUTES, Route};
 pub use serve::serve;

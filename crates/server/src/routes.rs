@@ -7,7 +7,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use crate::ServerState;
 use crate::http::problem::Problem;
 use crate::http::scim::{bulk, discovery, resources};
-use crate::http::{health, layers};
+use crate::http::{docs, health, layers};
 
 /// A method at a path.
 #[derive(Debug, Clone, Copy)]
@@ -91,6 +91,9 @@ pub static ROUTES: &[Route] = &[
     route("PUT", scim!("/{endpoint}/{id}"), WRITE, || put(resources::replace)),
     route("PATCH", scim!("/{endpoint}/{id}"), WRITE, || patch(resources::patch)),
     route("DELETE", scim!("/{endpoint}/{id}"), WRITE, || delete(resources::delete)),
+    // The description of all this
+    route("GET", "/openapi.json", Access::Public, || get(docs::document)),
+    route("GET", "/docs", Access::Public, || get(docs::page)),
     // Whether we live
     route("GET", "/healthz", Access::Public, || get(health::live)),
     route("GET", "/readyz", Access::Public, || get(health::ready)),
