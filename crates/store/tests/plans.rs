@@ -1,5 +1,5 @@
 //! Every statement: that it is in the catalogue, that it keeps to one tenant, and what plan it gets.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,7 +15,6 @@ use tokio::runtime::Runtime;
 const BEYOND_ONE_TENANT: &[(&str, &str)] = &[
     ("applications::BY_CLIENT_ID", "a client is looked up before its tenant is known"),
     ("usage::RECORD_TOKENS", "what was collected for all tenants in a minute, each row with its tenant"),
-    ("usage::RECORD_HOURS", "what was collected for all tenants in a minute, each row with its tenant"),
 ];
 
 #[test]
@@ -112,7 +111,7 @@ async fn plan_of_all(store: &Store, statement: &'static Stmt) -> Result<String, 
 async fn plan(tx: &mut Tx, statement: &Stmt) -> Result<String, StoreError> {
     let text = statement.sqlite();
     let explain = Stmt::built(format!("EXPLAIN QUERY PLAN {text}"));
-    let unknown: Vec<_> = (1..).take_while(|number| mentions(text, *number)).map(|_| Param::Null).collect();
+    let unknown: Vec<_> = (1..100).take_while(|number| mentions(text, *number)).map(|_| Param::Null).collect();
     let steps = tx.query(&explain, &unknown, |row| Ok((row.int(0)?, row.int(1)?, row.text(3)?))).await?;
 
     let mut depths = BTreeMap::from([(0, 0)]);
