@@ -54,22 +54,21 @@ impl Projection {
     /// Whether the values of a relation attribute are to be shown, and so to be read.
     #[must_use]
     pub fn wants(&self, resource_type: &ResourceType, relation: Relation) -> bool {
-        !self.parts(resource_type, relation).is_empty()
+        !self.relation_parts(resource_type, relation).is_empty()
     }
 
     /// The sub-attributes of a relation attribute that are to be shown; none, if it is not.
-    pub(crate) fn parts<'a>(&self, resource_type: &'a ResourceType, relation: Relation) -> Vec<&'a str> {
-        let schema = Some(&*resource_type.schema);
-        let chosen = Chosen::of(self, resource_type);
-        let Some(attribute) = resource_type.relation(relation).filter(|attribute| chosen.shows(schema, attribute))
-        else {
-            return Vec::new();
-        };
-        let shown = attribute.sub_attributes.iter().filter(|sub| chosen.shows_part(schema, attribute, sub));
-        shown.map(|sub| sub.name.as_str()).collect()
+    pub(crate) fn relation_parts<'a>(&self, resource_type: &'a ResourceType, relation: Relation) -> Vec<&'a str> {
+        let attribute = resource_type.relation(relation);
+        Chosen::of(self, resource_type).parts(Some(&*resource_type.schema), attribute)
     }
 
-    /// Leaves in `resource`, which is whole and in canonical spelling, what is to be shown.
+    /// The sub-attributes of `meta` that are to be shown; none, if it is not.
+    pub(crate) fn meta_parts(&self, resource_type: &ResourceType) -> Vec<&'static str> {
+        Chosen::of(self, resource_type).parts(None, core::common_attribute("meta"))
+    }
+
+    /// Leaves in `resource`, which is in canonical spelling, what is to be shown.
     pub(crate) fn apply(&self, resource_type: &ResourceType, resource: &mut Object) {
         let chosen = Chosen::of(self, resource_type);
         let extension = |name: &str| resource_type.extensions.iter().find(|e| e.schema.id == name);
@@ -155,6 +154,13 @@ impl<'a> Chosen<'a> {
             }
             one => keep_parts(one),
         }
+    }
+
+    /// The sub-attributes that are shown of an attribute, if there is one and it is shown.
+    fn parts<'b>(&self, schema: Option<&Schema>, attribute: Option<&'b Attribute>) -> Vec<&'b str> {
+        let Some(attribute) = attribute.filter(|attribute| self.shows(schema, attribute)) else { return Vec::new() };
+        let shown = attribute.sub_attributes.iter().filter(|sub| self.shows_part(schema, attribute, sub));
+        shown.map(|sub| sub.name.as_str()).collect()
     }
 
     fn shows(&self, schema: Option<&Schema>, attribute: &Attribute) -> bool {

@@ -57,20 +57,11 @@ pub struct Member {
 pub fn render(resource: &Representation, base_url: &str, projection: &Projection) -> Result<String, CorruptBody> {
     let resource_type = &resource.resource_type;
     if projection.is_default() && !projection::hides_some(resource_type) {
-        return Ok(spliced(resource, base_url, projection));
+        return Ok(spliced(&resource.body, resource, base_url, projection));
     }
     let mut document: Object = serde_json::from_str(&resource.body).map_err(CorruptBody)?;
-    document.insert("meta".into(), meta(resource, base_url));
     projection.apply(resource_type, &mut document);
-    let meta = document.shift_remove("meta");
-    let mut text = open(&Json::Object(document).to_string());
-    push_relations(&mut text, resource, base_url, projection);
-    if let Some(meta) = meta {
-        push_name(&mut text, "meta");
-        text.push_str(&meta.to_string());
-    }
-    text.push('}');
-    Ok(text)
+    Ok(spliced(&Json::Object(document).to_string(), resource, base_url, projection))
 }
 
 impl Representation {
@@ -79,31 +70,25 @@ impl Representation {
     /// # Errors
     /// [`CorruptBody`] when the stored text is not the text of a document.
     pub fn to_json(&self, base_url: &str) -> Result<Json, CorruptBody> {
-        serde_json::from_str(&spliced(self, base_url, &Projection::default())).map_err(CorruptBody)
+        let whole = spliced(&self.body, self, base_url, &Projection::default());
+        serde_json::from_str(&whole).map_err(CorruptBody)
     }
 }
 
-/// The stored text with relations and `meta`.
-fn spliced(resource: &Representation, base_url: &str, projection: &Projection) -> String {
-    let mut text = open(&resource.body);
+/// The text of a document with relations and `meta` put in.
+fn spliced(document: &str, resource: &Representation, base_url: &str, projection: &Projection) -> String {
+    let mut text = String::with_capacity(document.len() + 512);
+    text.push_str(document.strip_suffix('}').unwrap_or(document));
     push_relations(&mut text, resource, base_url, projection);
-    push_name(&mut text, "meta");
-    text.push_str(&meta(resource, base_url).to_string());
+    push_meta(&mut text, resource, base_url, projection);
     text.push('}');
-    text
-}
-
-/// The text of an object without the brace at its end, with room for more.
-fn open(object: &str) -> String {
-    let mut text = String::with_capacity(object.len() + 512);
-    text.push_str(object.strip_suffix('}').unwrap_or(object));
     text
 }
 
 fn push_relations(text: &mut String, resource: &Representation, base_url: &str, projection: &Projection) {
     for (relation, values) in [(Relation::Members, &resource.members), (Relation::MemberOf, &resource.member_of)] {
         let (Some(attribute), Some(values)) = (resource.resource_type.relation(relation), values) else { continue };
-        let parts = projection.parts(&resource.resource_type, relation);
+        let parts = projection.relation_parts(&resource.resource_type, relation);
         // A member without a name has nothing to show when only names are asked for.
         let says_something = |member: &&Member| member.display.is_some() || parts.iter().any(|part| *part != "display");
         let mut values = values.iter().filter(says_something).peekable();
@@ -156,16 +141,27 @@ fn type_of(member: &Member, relation: Relation) -> &str {
 }
 
 /// `meta` (RFC 7643 §3.1).
-fn meta(resource: &Representation, base_url: &str) -> Json {
+fn push_meta(text: &mut String, resource: &Representation, base_url: &str, projection: &Projection) {
     let Representation { resource_type, id, version, .. } = resource;
-    let members = [
-        ("resourceType", resource_type.name.clone()),
-        ("created", time::format(resource.created)),
-        ("lastModified", time::format(resource.modified)),
-        ("location", format!("{base_url}{}/{id}", resource_type.endpoint)),
-        ("version", version.to_string()),
-    ];
-    Json::Object(members.map(|(name, value)| (name.to_owned(), Json::String(value))).into_iter().collect())
+    let parts = projection.meta_parts(resource_type);
+    if parts.is_empty() {
+        return;
+    }
+    push_name(text, "meta");
+    text.push('{');
+    for part in parts {
+        let value = match part {
+            "resourceType" => resource_type.name.clone(),
+            "created" => time::format(resource.created),
+            "lastModified" => time::format(resource.modified),
+            "location" => format!("{base_url}{}/{id}", resource_type.endpoint),
+            "version" => version.to_string(),
+            _ => continue,
+        };
+        push_name(text, part);
+        push_string(text, &value);
+    }
+    text.push('}');
 }
 
 /// Begins the next member of the object at the end of `text`.
