@@ -209,3 +209,15 @@ fn covers(named: &Target<'_>, schema: Option<&Schema>, attribute: &Attribute) ->
 fn is(named: &Target<'_>, attribute: &Attribute) -> bool {
     named.attribute.is_some_and(|other| std::ptr::eq(other, attribute))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_types_are_shown_as_they_are_stored() {
+        for resource_type in core::registry().types() {
+            assert!(!hides_some(resource_type), "{} would be parsed whenever it is shown", resource_type.name);
+        }
+    }
+}
