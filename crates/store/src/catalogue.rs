@@ -28,6 +28,7 @@ catalogue! {
     resources: GET;
     resources::rows: INSERT, LOAD, UPDATE, TOUCH, TOUCH_GROUPS_OF, DELETE, COUNT_IN, COUNT_OUT;
     scim_tokens: INSERT, BY_HASH, BY_ID, COUNT, LIST, UPDATE, REVOKE, ROTATE, END_OVERLAP, SUMMARY;
+    store: PING;
     tenants: INSERT, BY_ID, BY_SLUG, COUNT, LIST, UPDATE;
     usage: RECORD_TOKENS, RECORD_HOURS, SINCE;
 }

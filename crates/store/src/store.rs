@@ -7,6 +7,8 @@ use crate::engine::Engine;
 use crate::engine::sqlite::{self, Sqlite};
 use crate::error::StoreError;
 use crate::options::Options;
+use crate::sql;
+use crate::sql::Stmt;
 use crate::stats::Stats;
 use crate::tx::{Tx, TxFuture};
 
@@ -68,7 +70,8 @@ impl Store {
     }
 
     /// Runs `work` in a transaction. `Ok` means committed and on disk; an error of `work` or of the
-    /// commit means that nothing has changed.
+    /// commit means that nothing has changed. (A disk that fails in the middle of a commit may leave
+    /// that open until the next start.)
     ///
     /// `work` may run twice (PostgreSQL asks for that when transactions collide), so it must only
     /// use what it was given. Writes run in the order of their calls; on SQLite one at a time, and
@@ -107,6 +110,14 @@ impl Store {
         }
     }
 
+    /// Whether the database answers: one short read, through the queue that all reads take.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.read(|tx| Box::pin(async { tx.query_one(&PING, &[], |row| row.int(0)).await.map(drop) })).await
+    }
+
     /// What goes on inside.
     pub fn stats(&self) -> Stats {
         match &*self.engine {
@@ -127,6 +138,8 @@ impl Store {
         }
     }
 }
+
+pub(crate) static PING: Stmt = sql!("SELECT 1");
 
 /// [`Store::backup`] of a database that this process has not opened; a server may run on it.
 ///

@@ -23,7 +23,7 @@ pub type TxFuture<'t, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + 
 /// that owns the connection. So nothing but the methods of `Tx` may be awaited in it.
 #[derive(Debug)]
 pub enum Tx {
-    /// On a connection to the SQLite file.
+    #[doc(hidden)]
     Sqlite(SqliteTx),
 }
 

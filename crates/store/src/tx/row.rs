@@ -8,7 +8,7 @@ use crate::error::StoreError;
 /// where `opt_` does not stand before it: the schema is strict, so that is a wrong statement.
 #[derive(Debug)]
 pub enum Row<'a> {
-    /// From SQLite.
+    #[doc(hidden)]
     Sqlite(&'a rusqlite::Row<'a>),
 }
 

@@ -28,6 +28,17 @@ fn a_scan_is_cut_at_its_deadline_and_the_next_one_runs() {
 }
 
 #[test]
+fn a_ping_is_answered_until_the_store_is_closed() {
+    each_engine(async |store| {
+        assert_eq!(store.ping().await, Ok(()));
+
+        store.close().await;
+
+        assert_eq!(store.ping().await, Err(StoreError::Unavailable("it has been closed".into())));
+    });
+}
+
+#[test]
 fn a_read_cannot_write() {
     each_engine(async |store| {
         notes::make(&store).await;

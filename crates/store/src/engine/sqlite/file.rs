@@ -20,8 +20,11 @@ const APPLICATION_ID: i32 = 0x4d55_5354;
 /// Measured: two resources of 1.4 KB leave a third of a 4 KiB page empty.
 pub(super) const PAGE_BYTES: u64 = 8192;
 const STATEMENTS_CACHED_MAX: usize = 256;
-/// Only the checkpointer's restart ever makes the writer wait, and then for milliseconds.
+/// Only the checkpointer's restart ever makes the writer wait, and not for as long as this.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// While it waits for readers to end, a restart keeps the writer out. So it gives up soon, and is
+/// tried again: a scan or a backup may go on for seconds.
+const RESTART_PATIENCE: Duration = Duration::from_millis(250);
 
 /// Keeps other processes from opening the same file for writing. Gone with the process, however it
 /// ends.
@@ -94,6 +97,7 @@ pub(super) fn connect_reader(options: &Options) -> Result<SqliteTx, StoreError> 
 /// A connection for checkpoints, which write to the file.
 pub(super) fn connect_checkpointer(options: &Options) -> Result<Connection, StoreError> {
     let connection = connect(&options.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(RESTART_PATIENCE).map_err(|error| StoreError::Unavailable(error.to_string()))?;
     set(&connection, "synchronous", "FULL")?;
     set(&connection, "wal_autocheckpoint", 0)?;
     set_bytes(&connection, "journal_size_limit", options.wal_bytes_max)?;
