@@ -66,7 +66,7 @@ impl App {
     /// # Errors
     /// [`ServiceError::Store`] when it does not.
     pub async fn ready(&self) -> Result<(), ServiceError> {
-        Ok(self.store().read(|_| Box::pin(async { Ok(()) })).await?)
+        Ok(self.store().ping().await?)
     }
 
     /// Finishes what was asked before, then closes the database. For the end of the process.

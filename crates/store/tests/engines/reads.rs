@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use store::sql::Stmt;
-use store::{StoreError, sql};
+use store::{Store, StoreError, sql};
 
 use crate::harness::{each_engine, on_sqlite};
 use crate::notes;
@@ -102,6 +102,37 @@ fn all_statements_of_a_read_see_the_same_moment() {
 
         assert_eq!(counting.await.unwrap(), Ok((Some(0), Some(0))));
         assert_eq!(notes::count(&store).await, 1);
+    });
+}
+
+#[test]
+fn readers_beside_writers_never_see_half_of_a_write_nor_go_back_in_time() {
+    const WRITES: u8 = 60;
+    async fn add_two(store: &Store, number: u8) {
+        let write = store.write(move |tx| {
+            Box::pin(async move {
+                for half in ["a", "b"] {
+                    tx.execute(&notes::ADD, &[format!("{number}{half}").as_str().into()]).await?;
+                }
+                Ok(())
+            })
+        });
+        write.await.unwrap();
+    }
+    each_engine(async |store| {
+        notes::make(&store).await;
+
+        let writing = futures_util::future::join_all((0..WRITES).map(|number| add_two(&store, number)));
+        let reading = futures_util::future::join_all((0..4).map(async |_| {
+            let mut last = 0;
+            while last < 2 * i64::from(WRITES) {
+                let count = notes::count(&store).await;
+                assert!(count % 2 == 0 && count >= last, "{count} after {last}");
+                last = count;
+            }
+        }));
+
+        futures_util::future::join(writing, reading).await;
     });
 }
 
