@@ -25,6 +25,10 @@ pub(crate) enum Command {
     Check(command::check::Check),
     /// Check the configuration, and print the one that would be in force
     CheckConfig(command::check_config::CheckConfig),
+    /// Print the description of the API (OpenAPI 3.1)
+    Openapi(command::openapi::OpenApi),
+    /// Write the endpoint reference as Markdown, a page per group
+    ApiReference(command::api_reference::ApiReference),
     /// Print the reference of all settings as Markdown
     ConfigReference,
     /// Print completions for a shell

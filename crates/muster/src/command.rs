@@ -1,7 +1,9 @@
 //! The commands, one file each. A command takes its parsed arguments and says how it ended.
 
+pub(crate) mod api_reference;
 pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod check_config;
 pub(crate) mod completions;
+pub(crate) mod openapi;
 pub(crate) mod serve;

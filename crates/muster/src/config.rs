@@ -331,6 +331,6 @@ mod tests {
 
         let written = std::fs::read_to_string(path).unwrap_or_default();
 
-        assert!(written == reference(), "run: cargo run -p muster -- config-reference > docs/configuration.md");
+        assert!(written == reference(), "run docs/update");
     }
 }

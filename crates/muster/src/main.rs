@@ -27,6 +27,8 @@ fn main() -> ExitCode {
         Command::Backup(backup) => backup.run(),
         Command::Check(check) => check.run(),
         Command::CheckConfig(check) => check.run(),
+        Command::Openapi(openapi) => openapi.run(),
+        Command::ApiReference(reference) => reference.run(),
         Command::ConfigReference => terminal::print(&config::reference()),
         Command::Completions(completions) => completions.run(),
     };

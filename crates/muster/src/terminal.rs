@@ -1,6 +1,7 @@
 //! What commands say to the person or script that called them.
 
 use std::io::Write;
+use std::path::Path;
 
 use crate::failure::Failure;
 
@@ -14,6 +15,14 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     write!(out, "{text}{end}")
         .and_then(|()| out.flush())
         .map_err(|error| Failure::io("cannot write the result", &error))
+}
+
+/// Writes the result of a command to a file, over what is there.
+///
+/// # Errors
+/// Those of the file system.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text).map_err(|error| Failure::io(&format!("cannot write {}", path.display()), &error))
 }
 
 /// Tells a person why a command failed, on standard error.

@@ -1,4 +1,8 @@
 //! The binary as its users meet it: as a process, over real HTTP, on a real disk.
 
+mod big_bulk;
+mod commands;
 mod crash;
+mod hot_group;
 mod process;
+mod stopping;

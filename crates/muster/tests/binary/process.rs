@@ -16,17 +16,11 @@ pub(crate) struct Muster {
 impl Muster {
     /// Starts it on a free port with the data in `folder`; comes back once it accepts connections.
     pub(crate) fn start(folder: &Path) -> Self {
-        Self::start_with(folder, &[])
-    }
-
-    /// The same with more flags.
-    pub(crate) fn start_with(folder: &Path, flags: &[&str]) -> Self {
         let credentials = folder.join("credentials.json");
         let mut process = command()
             .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--metrics-listen", "off", "--log-format", "json"])
             .args(["--data-dir".as_ref(), folder.join("data").as_os_str()])
             .args(["--dev-credentials".as_ref(), credentials.as_os_str()])
-            .args(flags)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -54,10 +48,20 @@ impl Muster {
         self.process.wait().unwrap();
     }
 
-    /// SIGTERM; it must end well.
-    pub(crate) fn stop(mut self) {
+    /// SIGTERM, and waits for the end, which must be a good one.
+    pub(crate) fn stop(self) {
+        self.terminate();
+        self.wait();
+    }
+
+    /// SIGTERM.
+    pub(crate) fn terminate(&self) {
         let pid = self.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    }
+
+    /// Waits for the end, which must be a good one.
+    pub(crate) fn wait(mut self) {
         assert!(self.process.wait().unwrap().success());
     }
 }
