@@ -58,7 +58,7 @@ pub struct OperationHead {
 ///
 /// Costs one parse of each body; in memory, one of them at a time beside the result.
 pub fn plan(
-    request: BulkRequest,
+    request: &BulkRequest,
     registry: &Registry,
     bases: &[&str],
     new_id: &mut dyn FnMut([u8; 3]) -> ResourceId,

@@ -59,7 +59,7 @@ pub fn service_provider_config(base_url: &str, offer: &Offer) -> String {
             "specUri": "https://www.rfc-editor.org/info/rfc6750",
             "primary": true,
         }],
-        "meta": meta("ServiceProviderConfig", format!("{base_url}/ServiceProviderConfig")),
+        "meta": meta("ServiceProviderConfig", &format!("{base_url}/ServiceProviderConfig")),
     });
     if let Some(uri) = &offer.documentation_uri {
         config["documentationUri"] = json!(uri);
@@ -130,7 +130,7 @@ fn one_resource_type(base_url: &str, resource_type: &ResourceType) -> Json {
             extensions.map(|extension| json!({ "schema": extension.schema.id, "required": extension.required }));
         shown["schemaExtensions"] = extensions.collect();
     }
-    shown["meta"] = meta("ResourceType", format!("{base_url}/ResourceTypes/{name}"));
+    shown["meta"] = meta("ResourceType", &format!("{base_url}/ResourceTypes/{name}"));
     shown
 }
 
@@ -141,7 +141,7 @@ fn one_schema(base_url: &str, schema: &Schema) -> Json {
         "name": schema.name,
         "description": schema.description,
         "attributes": schema.attributes,
-        "meta": meta("Schema", format!("{base_url}/Schemas/{}", schema.id)),
+        "meta": meta("Schema", &format!("{base_url}/Schemas/{}", schema.id)),
     })
 }
 
@@ -154,7 +154,7 @@ fn all_schemas(registry: &Registry) -> impl Iterator<Item = &Schema> {
     own.into_iter().chain(ours).map(AsRef::as_ref)
 }
 
-fn meta(resource_type: &str, location: String) -> Json {
+fn meta(resource_type: &str, location: &str) -> Json {
     json!({ "resourceType": resource_type, "location": location })
 }
 

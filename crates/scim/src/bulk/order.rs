@@ -120,23 +120,20 @@ fn components(needs: &[Vec<usize>]) -> Vec<usize> {
         path.push((start, 0));
         while let Some((place, edge)) = path.last_mut() {
             let place = *place;
-            match needs[place].get(*edge) {
-                Some(next) => {
-                    *edge += 1;
-                    if search.entered[*next] == UNSEEN {
-                        search.enter(*next);
-                        path.push((*next, 0));
-                    } else if search.is_open[*next] {
-                        search.lowest[place] = search.lowest[place].min(search.entered[*next]);
-                    }
+            if let Some(next) = needs[place].get(*edge) {
+                *edge += 1;
+                if search.entered[*next] == UNSEEN {
+                    search.enter(*next);
+                    path.push((*next, 0));
+                } else if search.is_open[*next] {
+                    search.lowest[place] = search.lowest[place].min(search.entered[*next]);
                 }
-                None => {
-                    path.pop();
-                    if let Some((parent, _)) = path.last() {
-                        search.lowest[*parent] = search.lowest[*parent].min(search.lowest[place]);
-                    }
-                    search.leave(place);
+            } else {
+                path.pop();
+                if let Some((parent, _)) = path.last() {
+                    search.lowest[*parent] = search.lowest[*parent].min(search.lowest[place]);
                 }
+                search.leave(place);
             }
         }
     }

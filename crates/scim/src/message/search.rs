@@ -37,16 +37,9 @@ impl SearchRequest {
         };
         let mut request = Self::default();
         for (name, value) in members {
-            if value.is_null() {
-                continue;
-            }
-            match Parameter::named(&name) {
-                Some(parameter) => {
-                    for text in texts(parameter, value)? {
-                        request.set(parameter, text)?;
-                    }
-                }
-                None => continue,
+            let Some(parameter) = Parameter::named(&name).filter(|_| !value.is_null()) else { continue };
+            for text in texts(parameter, value)? {
+                request.set(parameter, text)?;
             }
         }
         Ok(request)

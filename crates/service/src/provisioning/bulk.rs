@@ -54,7 +54,7 @@ impl App {
     ) -> Result<BulkRun, ServiceError> {
         caller.require(Scopes::BULK)?;
         let registry = self.registry(&caller.tenant);
-        let planned = bulk::plan(request, &registry, bases, &mut |prefix| self.new_id(prefix), dialect(caller));
+        let planned = bulk::plan(&request, &registry, bases, &mut |prefix| self.new_id(prefix), dialect(caller));
         let mut batch = planned.batch;
         refuse_without_scope(&mut batch, &planned.heads, caller);
         let notes = notes(&batch);
