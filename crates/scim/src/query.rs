@@ -2,6 +2,7 @@
 //! cursor (RFC 9865).
 
 mod cursor;
+mod sort;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use crate::resource::Notes;
 use crate::schema::{Attribute, Kind, ResourceType, Returned};
 
 pub use cursor::{Fingerprint, Position};
+pub use sort::SortKey;
 
 /// A query that is known to make sense for the resource types it goes to.
 #[derive(Debug, Clone, PartialEq)]

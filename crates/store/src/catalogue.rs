@@ -26,6 +26,8 @@ catalogue! {
     members: MEMBERS_OF, GROUPS_OF;
     members::change: EXISTING, CONTAINED_IN, ADD, REMOVE, RETAIN, LEAVE_ALL, IDS;
     resources: GET;
+    resources::query::keyed: ROWS;
+    resources::query::listed: TOTAL, BLOCK, PAGE, KEYS;
     resources::rows: INSERT, LOAD, UPDATE, TOUCH, TOUCH_GROUPS_OF, DELETE, COUNT_IN, COUNT_OUT;
     scim_tokens: INSERT, BY_HASH, BY_ID, COUNT, LIST, UPDATE, REVOKE, ROTATE, END_OVERLAP, SUMMARY;
     store: PING;

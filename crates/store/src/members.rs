@@ -163,10 +163,9 @@ fn gather(rows: impl Iterator<Item = (ResourceKey, Membership)>) -> HashMap<Reso
     gathered
 }
 
-/// A resource with nothing but this one value of a relation attribute, for a filter to look at.
-fn value_json(attribute: &str, member: &Membership, type_name: Option<&str>) -> scim::json::Json {
-    let value = json!({ "value": member.id.to_string(), "display": member.display, "type": type_name });
-    json!({ attribute: [value] })
+/// A value of a relation attribute, for a filter to look at.
+fn value_json(member: &Membership, type_name: Option<&str>) -> scim::json::Json {
+    json!({ "value": member.id.to_string(), "display": member.display, "type": type_name })
 }
 
 /// Keys as a JSON array.

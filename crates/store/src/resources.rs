@@ -5,10 +5,11 @@
 //! changed when is in [`crate::events`].
 
 pub mod apply;
-mod query;
+mod filter_sql;
+pub(crate) mod query;
 pub(crate) mod rows;
 
-pub use query::{Found, Lane, ROWS_LOOKED_AT_MAX, Scope, lane, query};
+pub use query::{Found, Lane, Scope, lane, query};
 
 use std::sync::Arc;
 

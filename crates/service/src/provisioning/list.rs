@@ -62,13 +62,8 @@ impl App {
         let limits = PageLimits { default: limits.page_size_default, max: limits.page_size_max };
         let asked = ListQuery::new(request, &types, limits)?;
         let scope = Scope { registry, types, base_url: base_url.to_owned() };
-        let lane = resources::lane(&scope, &asked);
         let asked = Arc::new(asked);
-        let query = Arc::clone(&asked);
-        let (found, resources) = match lane {
-            Lane::Fast => self.store().read(move |tx| Box::pin(page(tx, tenant, scope, query))).await?,
-            Lane::Slow => self.store().scan(move |tx| Box::pin(page(tx, tenant, scope, query))).await?,
-        };
+        let (found, resources) = self.page(tenant, &Arc::new(scope), &asked).await?;
         Ok(Found {
             total_results: found.total,
             start_index: match asked.page {
@@ -81,15 +76,35 @@ impl App {
             notes: asked.notes.clone(),
         })
     }
+
+    /// Reads a page on the lane that it belongs on: the fast one gives up early on a query that
+    /// turns out to read much.
+    async fn page(
+        &self,
+        tenant: TenantKey,
+        scope: &Arc<Scope>,
+        query: &Arc<ListQuery>,
+    ) -> Result<(resources::Found, Vec<Representation>), StoreError> {
+        if resources::lane(scope, query) == Lane::Fast {
+            let (scope, query) = (Arc::clone(scope), Arc::clone(query));
+            match self.store().read(move |tx| Box::pin(page(tx, tenant, scope, query, Lane::Fast))).await {
+                Err(StoreError::TooExpensive(_)) => {}
+                answer => return answer,
+            }
+        }
+        let (scope, query) = (Arc::clone(scope), Arc::clone(query));
+        self.store().scan(move |tx| Box::pin(page(tx, tenant, scope, query, Lane::Slow))).await
+    }
 }
 
 async fn page(
     tx: &mut Tx,
     tenant: TenantKey,
-    scope: Scope,
+    scope: Arc<Scope>,
     query: Arc<ListQuery>,
+    lane: Lane,
 ) -> Result<(resources::Found, Vec<Representation>), StoreError> {
-    let mut found = resources::query(tx, tenant, &scope, &query).await?;
+    let mut found = resources::query(tx, tenant, &scope, &query, lane).await?;
     let stored = std::mem::take(&mut found.resources);
     let shown = relations::complete(tx, tenant, &scope.registry, &query.projection, stored).await?;
     Ok((found, shown))

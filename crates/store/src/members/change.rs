@@ -7,8 +7,7 @@ use scim::ScimError;
 use scim::filter::Filter;
 use scim::id::{ResourceId, Version};
 use scim::patch::MembersChange;
-use scim::path::AttrPath;
-use scim::schema::{Relation, ResourceType};
+use scim::schema::{Relation, ResourceType, Target};
 
 use super::{key_list, of_one};
 use crate::error::StoreError;
@@ -315,13 +314,14 @@ async fn matching(
     key: ResourceKey,
     filter: &Filter,
 ) -> Result<Vec<(ResourceKey, ResourceId)>, Fault> {
-    let path: AttrPath = relation_name(group).parse().map_err(WriteError::from)?;
-    let filter = Filter::ValuePath(path, Box::new(filter.clone()));
-    let condition = filter.resolve(group.resource_type).map_err(WriteError::from)?;
+    let Some(attribute) = group.resource_type.relation(Relation::Members) else { return Ok(Vec::new()) };
+    let schema = Some(&*group.resource_type.schema);
+    let target = Target { schema, in_extension: false, attribute: Some(attribute), sub_attribute: None };
+    let condition = filter.resolve_for_values(target).map_err(WriteError::from)?;
     let members = of_one(tx, tenant, key).await?;
     let holds = members.into_iter().filter(|(_, member)| {
         let type_name = context.registry.type_keyed(member.resource_type).map(|found| found.name.as_str());
-        condition.holds(&super::value_json(relation_name(group), member, type_name))
+        condition.holds_for_value(&super::value_json(member, type_name))
     });
     Ok(holds.map(|(key, member)| (key, member.id)).collect())
 }

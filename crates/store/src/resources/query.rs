@@ -1,14 +1,27 @@
 //! Lists of resources: filter, order, page (RFC 7644 §3.4.2, RFC 9865).
+//!
+//! What everybody asks most is cheap at any size: everything in the order of creation ([`listed`]),
+//! and what columns and indexes answer ([`in_sql`]). For the rest resources are looked at one by one
+//! ([`looked_at`]), within a bound.
+
+pub(crate) mod in_sql;
+pub(crate) mod keyed;
+pub(crate) mod listed;
+pub(crate) mod looked_at;
+mod order;
 
 use std::sync::Arc;
 
-use scim::query::{ListQuery, Position};
-use scim::schema::{Registry, ResourceType};
+use scim::filter::Condition;
+use scim::query::{ListQuery, Page, Position};
+use scim::schema::{Registry, Relation, ResourceType};
 
 use super::StoredResource;
+use super::filter_sql::{Fragment, Plan, Rank, Value};
 use crate::error::StoreError;
 use crate::tenants::TenantKey;
 use crate::tx::Tx;
+use order::ColumnOrder;
 
 /// Where a query looks.
 #[derive(Debug, Clone)]
@@ -36,25 +49,164 @@ pub struct Found {
 /// Which of the store's lanes a query belongs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
-    /// It reads about as many rows as it gives: [`Store::read`](crate::Store).
+    /// It reads little more than it gives, or stops early: [`Store::read`](crate::Store::read).
     Fast,
-    /// It may read every row of the tenant: [`Store::scan`](crate::Store).
+    /// It may look at every resource of the tenant: [`Store::scan`](crate::Store::scan).
     Slow,
 }
 
-/// Which lane `query` belongs on. Costs no database.
-pub fn lane(_scope: &Scope, _query: &ListQuery) -> Lane {
-    todo!("written next")
+impl Lane {
+    /// How many rows one query looks at one by one, where no index answers it, or keys it reads
+    /// from an index.
+    pub const fn rows_max(self) -> usize {
+        match self {
+            Self::Fast => 1_000,
+            Self::Slow => 200_000,
+        }
+    }
+}
+
+/// How deep a page by index may lie in an order by attribute for the fast lane.
+const SORTED_START_MAX: u64 = 10_000;
+
+/// Which lane to try first for `query`. Costs no database.
+pub fn lane(scope: &Scope, query: &ListQuery) -> Lane {
+    let conditions = conditions(scope, query);
+    let planned = planned(&conditions);
+    let is_bounded = |planned: &PlannedType<'_, '_>| {
+        planned.plan.nothing || planned.plan.keys.as_ref().is_some_and(|keys| keys.rank < Rank::Scan)
+    };
+    let is_fast = match path(&planned, query) {
+        Path::Listed => true,
+        Path::InSql(planned, order) if planned.plan.is_everything() => {
+            let is_near = matches!(query.page, Page::Index { start: ..=SORTED_START_MAX, .. });
+            is_near && order.is_some_and(|order| order.is_indexed())
+        }
+        Path::InSql(planned, _) => is_bounded(planned),
+        Path::LookedAt => planned.iter().all(is_bounded),
+    };
+    if is_fast { Lane::Fast } else { Lane::Slow }
 }
 
 /// Finds a page of resources.
 ///
 /// # Errors
-/// [`StoreError::TooExpensive`] when more rows would have to be looked at one by one than
-/// [`ROWS_LOOKED_AT_MAX`].
-pub async fn query(_tx: &mut Tx, _tenant: TenantKey, _scope: &Scope, _query: &ListQuery) -> Result<Found, StoreError> {
-    todo!("written next")
+/// [`StoreError::TooExpensive`] when more rows would have to be looked at than the lane allows
+/// ([`Lane::rows_max`]). On the fast lane that means: try the slow one.
+pub async fn query(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    scope: &Scope,
+    query: &ListQuery,
+    lane: Lane,
+) -> Result<Found, StoreError> {
+    let conditions = conditions(scope, query);
+    let planned = planned(&conditions);
+    match path(&planned, query) {
+        Path::Listed => {
+            let types: Vec<_> = planned.iter().map(|planned| Arc::clone(planned.resource_type)).collect();
+            listed::query(tx, tenant, &types, &query.page).await
+        }
+        Path::InSql(planned, order) => {
+            probe(tx, tenant, planned, lane).await?;
+            in_sql::query(tx, tenant, planned.resource_type, &planned.plan, order, &query.page).await
+        }
+        Path::LookedAt => {
+            for planned in &planned {
+                probe(tx, tenant, planned, lane).await?;
+            }
+            looked_at::query(tx, tenant, scope, &planned, query, lane.rows_max()).await
+        }
+    }
 }
 
-/// How many rows one query looks at one by one, where no index answers it.
-pub const ROWS_LOOKED_AT_MAX: usize = 200_000;
+/// A type that is searched, and how.
+#[derive(Debug)]
+pub(crate) struct PlannedType<'c, 'a> {
+    resource_type: &'a Arc<ResourceType>,
+    plan: Plan<'c, 'a>,
+    /// The relation attributes that must be at hand for what remains of the filter.
+    relations: Vec<Relation>,
+}
+
+/// The way in which a query is answered.
+enum Path<'p, 'c, 'a> {
+    Listed,
+    InSql(&'p PlannedType<'c, 'a>, Option<ColumnOrder>),
+    LookedAt,
+}
+
+/// What the filter means for each type for which it means something.
+fn conditions<'a>(scope: &'a Scope, query: &ListQuery) -> Vec<(&'a Arc<ResourceType>, Option<Condition<'a>>)> {
+    let types = scope.types.iter();
+    types
+        .filter_map(|resource_type| match &query.filter {
+            None => Some((resource_type, None)),
+            Some(filter) => Some((resource_type, Some(filter.resolve(resource_type).ok()?))),
+        })
+        .collect()
+}
+
+fn planned<'c, 'a>(conditions: &'c [(&'a Arc<ResourceType>, Option<Condition<'a>>)]) -> Vec<PlannedType<'c, 'a>> {
+    let plans = conditions.iter().map(|(resource_type, condition)| {
+        let plan = condition.as_ref().map_or_else(Plan::everything, |condition| Plan::of(condition, resource_type));
+        let mut relations = Vec::new();
+        for condition in &plan.remaining {
+            collect_relations(condition, &mut relations);
+        }
+        PlannedType { resource_type, plan, relations }
+    });
+    plans.collect()
+}
+
+fn path<'p, 'c, 'a>(planned: &'p [PlannedType<'c, 'a>], query: &ListQuery) -> Path<'p, 'c, 'a> {
+    if query.sort.is_none() && planned.iter().all(|planned| planned.plan.is_everything()) {
+        return Path::Listed;
+    }
+    let [only] = planned else { return Path::LookedAt };
+    if only.plan.nothing || !only.plan.remaining.is_empty() {
+        return Path::LookedAt;
+    }
+    let Some(sort) = &query.sort else { return Path::InSql(only, None) };
+    let order = sort.target(only.resource_type).and_then(|target| ColumnOrder::of(sort, &target, only.resource_type));
+    order.map_or(Path::LookedAt, |order| Path::InSql(only, Some(order)))
+}
+
+/// On the fast lane: refuses a plan that reads too many keys from indexes, before it reads them.
+async fn probe(tx: &mut Tx, tenant: TenantKey, planned: &PlannedType<'_, '_>, lane: Lane) -> Result<(), StoreError> {
+    let Some(keys) = planned.plan.keys.as_ref().filter(|keys| keys.rank > Rank::Unique) else { return Ok(()) };
+    if lane == Lane::Slow || planned.plan.nothing {
+        return Ok(());
+    }
+    let mut left = i64::try_from(lane.rows_max()).unwrap_or(i64::MAX);
+    for part in &keys.parts {
+        let statement = Fragment::new("SELECT count(*) FROM (", [])
+            .and(part)
+            .and(&Fragment::new(" LIMIT ?) AS keys", [Value::Int(left + 1)]));
+        let params = statement.params(tenant, planned.resource_type.key);
+        let read = tx.query_one(&statement.statement(), &params, |row| row.int(0)).await?;
+        left -= read.unwrap_or(0);
+        if left < 0 {
+            return Err(too_expensive());
+        }
+    }
+    Ok(())
+}
+
+fn too_expensive() -> StoreError {
+    StoreError::TooExpensive("too many resources would have to be looked at one by one".into())
+}
+
+fn collect_relations(condition: &Condition<'_>, found: &mut Vec<Relation>) {
+    let target = match condition {
+        Condition::And(left, right) | Condition::Or(left, right) => {
+            collect_relations(left, found);
+            collect_relations(right, found);
+            return;
+        }
+        Condition::Not(inner) => return collect_relations(inner, found),
+        Condition::Present(target) | Condition::Values(target, _) => target,
+        Condition::Compare(comparison) => &comparison.target,
+    };
+    found.extend(target.attribute.and_then(|attribute| attribute.relation));
+}

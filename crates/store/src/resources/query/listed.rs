@@ -1,0 +1,140 @@
+//! Lists of everything, in the order of creation: the blocks tell how many there are and where a
+//! page begins, so that the last page costs what the first does.
+
+use std::sync::Arc;
+
+use scim::query::{Page, Position};
+use scim::schema::ResourceType;
+
+use super::{Found, keyed};
+use crate::error::StoreError;
+use crate::resources::rows::BLOCK_BITS;
+use crate::resources::{ResourceKey, StoredResource};
+use crate::sql;
+use crate::sql::Stmt;
+use crate::tenants::TenantKey;
+use crate::tx::Tx;
+
+/// A page of all resources of some types.
+pub(super) async fn query(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    types: &[Arc<ResourceType>],
+    page: &Page,
+) -> Result<Found, StoreError> {
+    let total = total(tx, tenant, types).await?;
+    match page {
+        Page::Index { start, count } => {
+            let skip = start.saturating_sub(1);
+            if *count == 0 || skip >= total {
+                return Ok(Found { total, resources: Vec::new(), next: None });
+            }
+            let (from, skip) = place(tx, tenant, types, skip).await?;
+            let resources = rows(tx, tenant, types, from, skip, *count).await?;
+            Ok(Found { total, resources, next: None })
+        }
+        Page::Cursor { after, count } => {
+            let from = match after {
+                None => ResourceKey(0),
+                Some(Position::Key(key) | Position::Sorted { key, .. }) => ResourceKey(key.saturating_add(1)),
+            };
+            if *count == 0 {
+                return Ok(Found { total, resources: Vec::new(), next: None });
+            }
+            let mut resources = rows(tx, tenant, types, from, 0, count.saturating_add(1)).await?;
+            let more = resources.len() > *count as usize;
+            resources.truncate(*count as usize);
+            let next = resources.last().filter(|_| more).map(|last| Position::Key(last.key.0));
+            Ok(Found { total, resources, next })
+        }
+    }
+}
+
+async fn total(tx: &mut Tx, tenant: TenantKey, types: &[Arc<ResourceType>]) -> Result<u64, StoreError> {
+    let types = type_list(types);
+    let total = tx.query_one(&TOTAL, &[tenant.into(), (&types).into()], |row| row.int(0)).await?;
+    Ok(total.unwrap_or(0).cast_unsigned())
+}
+
+pub(crate) static TOTAL: Stmt = sql! {
+    sqlite: "SELECT coalesce(sum(resources), 0) FROM resource_blocks
+             WHERE tenant = $1 AND type IN (SELECT value FROM json_each($2))",
+    postgres: "SELECT cast(coalesce(sum(resources), 0) AS bigint) FROM resource_blocks
+               WHERE tenant = $1 AND type IN (SELECT cast(value AS bigint)
+                                              FROM jsonb_array_elements_text(cast($2 AS jsonb)) AS given (value))",
+};
+
+/// How many rows are stepped over without asking the blocks.
+const STEPS_MAX: u64 = 1 << BLOCK_BITS;
+
+/// Where to begin so that `skip` rows are left out: a key, and how many to skip from there, which
+/// are never more than a block holds.
+async fn place(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    types: &[Arc<ResourceType>],
+    skip: u64,
+) -> Result<(ResourceKey, u32), StoreError> {
+    let begin = if skip <= STEPS_MAX {
+        None
+    } else {
+        let (types, skip) = (type_list(types), skip.cast_signed());
+        let params = [tenant.into(), (&types).into(), skip.into()];
+        tx.query_one(&BLOCK, &params, |row| Ok((row.int(0)?, row.int(1)?))).await?
+    };
+    let (block, before) = begin.unwrap_or((0, 0));
+    let rest = u32::try_from(skip.saturating_sub(before.cast_unsigned()));
+    let rest = rest.map_err(|_| StoreError::Corrupt("resource_blocks: a block holds more than it can".into()))?;
+    Ok((ResourceKey(block << BLOCK_BITS), rest))
+}
+
+pub(crate) static BLOCK: Stmt = sql! {
+    sqlite: "SELECT block, earlier FROM (
+                 SELECT block, sum(resources) OVER (ORDER BY block) - resources AS earlier FROM (
+                     SELECT block, sum(resources) AS resources FROM resource_blocks
+                     WHERE tenant = $1 AND type IN (SELECT value FROM json_each($2)) GROUP BY block))
+             WHERE earlier <= $3 ORDER BY block DESC LIMIT 1",
+    postgres: "SELECT block, cast(earlier AS bigint) FROM (
+                   SELECT block, sum(resources) OVER (ORDER BY block) - resources AS earlier FROM (
+                       SELECT block, sum(resources) AS resources FROM resource_blocks
+                       WHERE tenant = $1 AND type IN (SELECT cast(value AS bigint)
+                           FROM jsonb_array_elements_text(cast($2 AS jsonb)) AS given (value))
+                       GROUP BY block) AS blocks) AS running
+               WHERE earlier <= $3 ORDER BY block DESC LIMIT 1",
+};
+
+/// The rows from a key on: one statement for one type, else one for each and one for the page.
+async fn rows(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    types: &[Arc<ResourceType>],
+    from: ResourceKey,
+    skip: u32,
+    count: u32,
+) -> Result<Vec<StoredResource>, StoreError> {
+    if let [resource_type] = types {
+        let params = [tenant.into(), u32::from(resource_type.key).into(), from.0.into(), count.into(), skip.into()];
+        return tx.query(&PAGE, &params, |row| StoredResource::read(row, resource_type)).await;
+    }
+    let mut keys = Vec::new();
+    for resource_type in types {
+        let most = i64::from(skip) + i64::from(count);
+        let params = [tenant.into(), u32::from(resource_type.key).into(), from.0.into(), most.into()];
+        keys.extend(tx.query(&KEYS, &params, |row| row.int(0).map(ResourceKey)).await?);
+    }
+    keys.sort_unstable();
+    let page: Vec<ResourceKey> = keys.into_iter().skip(skip as usize).take(count as usize).collect();
+    keyed::rows(tx, tenant, types, &page).await
+}
+
+pub(crate) static PAGE: Stmt = sql!(
+    "SELECT pk, id, version, created, modified, body FROM resources
+     WHERE tenant = $1 AND type = $2 AND pk >= $3 ORDER BY pk LIMIT $4 OFFSET $5"
+);
+pub(crate) static KEYS: Stmt =
+    sql!("SELECT pk FROM resources WHERE tenant = $1 AND type = $2 AND pk >= $3 ORDER BY pk LIMIT $4");
+
+fn type_list(types: &[Arc<ResourceType>]) -> String {
+    let keys: Vec<String> = types.iter().map(|resource_type| resource_type.key.to_string()).collect();
+    format!("[{}]", keys.join(","))
+}

@@ -1,0 +1,179 @@
+//! Queries for which resources are looked at one by one: a filter or an order over what only the
+//! document tells, or over several types at once.
+
+use std::sync::Arc;
+
+use scim::query::{ListQuery, Page, Position, Sort, SortKey};
+use scim::resource::{Member, Representation};
+use scim::schema::{Relation, Target};
+
+use super::{Found, PlannedType, Scope, keyed};
+use crate::error::StoreError;
+use crate::members::{self, Membership};
+use crate::resources::filter_sql::{Fragment, Value};
+use crate::resources::{ResourceKey, StoredResource};
+use crate::tenants::TenantKey;
+use crate::tx::Tx;
+
+/// A resource that was found, and its place in the order.
+struct Hit {
+    key: ResourceKey,
+    value: Option<SortKey>,
+}
+
+/// How many resources are read at once.
+const CHUNK: usize = 500;
+
+/// A page of what the plans find, after looking at no more than `rows_max` resources.
+pub(super) async fn query(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    scope: &Scope,
+    planned: &[PlannedType<'_, '_>],
+    query: &ListQuery,
+    rows_max: usize,
+) -> Result<Found, StoreError> {
+    let mut hits = Vec::new();
+    let mut looked_at = 0;
+    for planned in planned.iter().filter(|planned| !planned.plan.nothing) {
+        let candidates = candidates(tx, tenant, planned, rows_max - looked_at).await?;
+        looked_at += candidates.len();
+        if planned.plan.remaining.is_empty() && query.sort.is_none() {
+            hits.extend(candidates.into_iter().map(|key| Hit { key, value: None }));
+        } else {
+            let sort = query.sort.as_ref().and_then(|sort| sort.target(planned.resource_type));
+            hits.extend(look(tx, tenant, scope, planned, sort, &candidates).await?);
+        }
+    }
+    match &query.sort {
+        Some(sort) => hits.sort_unstable_by(|one, other| {
+            sort.compare((one.value.as_ref(), one.key), (other.value.as_ref(), other.key))
+        }),
+        None => hits.sort_unstable_by_key(|hit| hit.key),
+    }
+    page(tx, tenant, scope, &hits, query).await
+}
+
+/// The keys of those that the database finds.
+async fn candidates(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    planned: &PlannedType<'_, '_>,
+    most: usize,
+) -> Result<Vec<ResourceKey>, StoreError> {
+    let statement = Fragment::new("SELECT pk FROM resources", []).and(&planned.plan.where_clause()).and(
+        &Fragment::new(" ORDER BY pk LIMIT ?", [Value::Int(i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1))]),
+    );
+    let params = statement.params(tenant, planned.resource_type.key);
+    let keys = tx.query(&statement.statement(), &params, |row| row.int(0).map(ResourceKey)).await?;
+    if keys.len() > most {
+        return Err(super::too_expensive());
+    }
+    Ok(keys)
+}
+
+/// Those candidates for which the rest of the filter holds.
+async fn look(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    scope: &Scope,
+    planned: &PlannedType<'_, '_>,
+    sort: Option<Target<'_>>,
+    candidates: &[ResourceKey],
+) -> Result<Vec<Hit>, StoreError> {
+    let types = [Arc::clone(planned.resource_type)];
+    let mut hits = Vec::new();
+    for chunk in candidates.chunks(CHUNK) {
+        let resources = keyed::rows(tx, tenant, &types, chunk).await?;
+        for (key, resource) in completed(tx, tenant, scope, planned, resources).await? {
+            let broken = |error| StoreError::Corrupt(format!("resource {}: {error}", resource.id));
+            let json = resource.to_json(&scope.base_url).map_err(broken)?;
+            if planned.plan.remaining.iter().all(|condition| condition.holds(&json)) {
+                hits.push(Hit { key, value: sort.as_ref().and_then(|target| Sort::key(target, &json)) });
+            }
+        }
+    }
+    Ok(hits)
+}
+
+/// Resources with the relation attributes that the filter names.
+async fn completed(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    scope: &Scope,
+    planned: &PlannedType<'_, '_>,
+    resources: Vec<StoredResource>,
+) -> Result<Vec<(ResourceKey, Representation)>, StoreError> {
+    let keys: Vec<ResourceKey> = resources.iter().map(|resource| resource.key).collect();
+    let named = |relation| planned.relations.contains(&relation);
+    let mut members = if named(Relation::Members) { members::of(tx, tenant, &keys).await? } else { Default::default() };
+    let mut groups =
+        if named(Relation::MemberOf) { members::groups_of(tx, tenant, &keys).await? } else { Default::default() };
+    let shown = |memberships: Option<Vec<Membership>>| {
+        Some(memberships?.into_iter().filter_map(|membership| shown(scope, membership)).collect())
+    };
+    let complete = resources.into_iter().map(|resource| {
+        let representation = Representation {
+            resource_type: resource.resource_type,
+            id: resource.id,
+            version: resource.version,
+            created: resource.created,
+            modified: resource.modified,
+            body: resource.body,
+            members: shown(members.remove(&resource.key)),
+            member_of: shown(groups.remove(&resource.key)),
+        };
+        (resource.key, representation)
+    });
+    Ok(complete.collect())
+}
+
+fn shown(scope: &Scope, membership: Membership) -> Option<Member> {
+    let resource_type = scope.registry.type_keyed(membership.resource_type)?;
+    Some(Member {
+        id: membership.id,
+        type_name: resource_type.name.clone(),
+        endpoint: resource_type.endpoint.clone(),
+        display: membership.display,
+        direct: membership.direct,
+    })
+}
+
+async fn page(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    scope: &Scope,
+    hits: &[Hit],
+    query: &ListQuery,
+) -> Result<Found, StoreError> {
+    let (first, count) = match &query.page {
+        Page::Index { start, count } => (usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX), *count),
+        Page::Cursor { after: None, count } => (0, *count),
+        Page::Cursor { after: Some(after), count } => {
+            (hits.partition_point(|hit| !is_after(hit, after, query)), *count)
+        }
+    };
+    let on_page: &[Hit] = hits.get(first..).unwrap_or_default();
+    let on_page = &on_page[..on_page.len().min(count as usize)];
+    let keys: Vec<ResourceKey> = on_page.iter().map(|hit| hit.key).collect();
+    let is_last = first.saturating_add(on_page.len()) >= hits.len();
+    let next = match (&query.page, on_page.last()) {
+        (Page::Cursor { .. }, Some(last)) if !is_last => Some(match &query.sort {
+            None => Position::Key(last.key.0),
+            Some(_) => Position::Sorted { value: last.value.as_ref().map(SortKey::to_text), key: last.key.0 },
+        }),
+        _ => None,
+    };
+    let resources = keyed::rows(tx, tenant, &scope.types, &keys).await?;
+    Ok(Found { total: hits.len() as u64, resources, next })
+}
+
+fn is_after(hit: &Hit, position: &Position, query: &ListQuery) -> bool {
+    match (position, &query.sort) {
+        (Position::Sorted { value, key }, Some(sort)) => {
+            let value = value.as_deref().and_then(SortKey::from_text);
+            sort.compare((hit.value.as_ref(), hit.key.0), (value.as_ref(), *key)).is_gt()
+        }
+        (Position::Key(key) | Position::Sorted { key, .. }, _) => hit.key.0 > *key,
+    }
+}
