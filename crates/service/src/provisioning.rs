@@ -10,6 +10,8 @@ mod idempotency;
 mod list;
 mod passwords;
 mod relations;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -1,0 +1,276 @@
+//! Provisioning over a real store, without the wire.
+
+use std::sync::Arc;
+
+use scim::id::{Precondition, Version};
+use scim::message::{BulkRequest, SearchRequest};
+use scim::projection::Projection;
+use scim::resource::render;
+use scim::schema::ResourceType;
+use store::tenants::NewTenant;
+use store::{Options, Store};
+use tempfile::TempDir;
+
+use super::*;
+use crate::caller::{Actor, IdentityProvider, Scopes};
+use crate::clock::{Clock, Secrets};
+use crate::error::ServiceError;
+use crate::settings::{MasterKey, Settings};
+use crate::tenants::{Limits, Tenant};
+use crate::WriteError;
+
+struct Fixture {
+    app: App,
+    caller: ScimCaller,
+    _folder: TempDir,
+}
+
+impl Fixture {
+    async fn new() -> Self {
+        Self::with_scopes(Scopes::ALL).await
+    }
+
+    async fn with_scopes(scopes: Scopes) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&Options::new(folder.path().join("muster.db"))).await.unwrap();
+        let settings = Settings {
+            clock: Clock::fixed(1_700_000_000_000),
+            secrets: Secrets::seeded(1),
+            ..Settings::new(MasterKey::new([7; 32]))
+        };
+        let app = App::open(settings, store).await.unwrap();
+        let new = NewTenant {
+            id: app.new_id(*b"tnt"),
+            slug: "acme".into(),
+            name: "Acme".into(),
+            limits: store::tenants::LimitOverrides::default(),
+            settings: store::tenants::TenantSettings::default(),
+        };
+        let insert = app.store().write(move |tx| {
+            let new = new.clone();
+            Box::pin(async move { store::tenants::insert(tx, &new, 0).await })
+        });
+        let row = insert.await.unwrap();
+        let tenant = Tenant {
+            key: row.key,
+            id: row.id,
+            slug: row.slug,
+            name: row.name,
+            status: row.status,
+            limits: Limits::default(),
+            settings: row.settings,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        };
+        let caller = ScimCaller {
+            tenant: Arc::new(tenant),
+            actor: Actor::Operator,
+            scopes,
+            identity_provider: IdentityProvider::Generic,
+            request_id: "test".into(),
+        };
+        Self { app, caller, _folder: folder }
+    }
+
+    fn type_named(&self, name: &str) -> Arc<ResourceType> {
+        Arc::clone(self.app.registry(&self.caller.tenant).type_named(name).unwrap())
+    }
+
+    async fn create(&self, type_name: &str, body: &str) -> Result<Stored, ServiceError> {
+        let resource_type = self.type_named(type_name);
+        self.app.create(&self.caller, &resource_type, body.as_bytes(), &Projection::default()).await
+    }
+
+    async fn bulk(&self, body: &str) -> Vec<String> {
+        let request = BulkRequest::read(body.as_bytes(), 1000).unwrap();
+        let run = self.app.bulk(&self.caller, request, &["/scim/v2"]).await.unwrap();
+        let say = |outcome: &BulkOutcome| match &outcome.result {
+            Ok(written) => format!("{} {}", outcome.head.method, written.version),
+            Err(error) => format!("{} {error}", outcome.head.method),
+        };
+        run.outcomes.iter().map(say).collect()
+    }
+
+    async fn count(&self, filter: &str) -> u64 {
+        let request = SearchRequest { filter: Some(filter.into()), ..SearchRequest::default() };
+        self.app.list(&self.caller, None, &request, "").await.unwrap().total_results
+    }
+}
+
+fn text(stored: &Stored) -> String {
+    render(stored.shown.as_ref().unwrap(), "https://x", &Projection::default()).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_created_can_be_read_replaced_patched_and_deleted() {
+    let fixture = Fixture::new().await;
+    let users = fixture.type_named("User");
+    let (app, caller, whole) = (&fixture.app, &fixture.caller, Projection::default());
+
+    let created = fixture.create("User", r#"{"userName":"ana","password":"s3cret"}"#).await.unwrap();
+    let id = created.shown.as_ref().unwrap().id;
+    let read = app.get(caller, &users, id, &whole).await.unwrap();
+    assert_eq!(render(&read, "https://x", &whole).unwrap(), text(&created));
+    assert!(!text(&created).contains("assword"));
+
+    let body = br#"{"userName":"ana","displayName":"Ana"}"#;
+    let replaced = app.replace(caller, &users, id, Precondition::Any, body, &whole).await.unwrap();
+    assert_eq!(replaced.version, Version(2));
+
+    let body = br#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations":[{"op":"replace","path":"displayName","value":"Ann"}]}"#;
+    let patched = app.patch(caller, &users, id, Precondition::Any, body, &whole).await.unwrap();
+    assert!(text(&patched).contains(r#""displayName":"Ann""#));
+
+    app.delete(caller, &users, id, Precondition::Any).await.unwrap();
+    let gone = app.get(caller, &users, id, &whole).await;
+    assert!(matches!(gone, Err(ServiceError::Scim(ScimError::NotFound(_)))));
+}
+
+#[tokio::test]
+async fn a_group_shows_its_members_and_a_user_its_groups() {
+    let fixture = Fixture::new().await;
+    let user = fixture.create("User", r#"{"userName":"ana","displayName":"Ana"}"#).await.unwrap().shown.unwrap();
+
+    let group = fixture
+        .create("Group", &format!(r#"{{"displayName":"Staff","members":[{{"value":"{}"}}]}}"#, user.id))
+        .await
+        .unwrap();
+
+    assert!(text(&group).contains(r#""display":"Ana""#), "{}", text(&group));
+    let users = fixture.type_named("User");
+    let user = fixture.app.get(&fixture.caller, &users, user.id, &Projection::default()).await.unwrap();
+    assert_eq!(user.member_of.unwrap()[0].display.as_deref(), Some("Staff"));
+}
+
+#[tokio::test]
+async fn a_change_of_members_alone_is_not_echoed() {
+    let fixture = Fixture::new().await;
+    let user = fixture.create("User", r#"{"userName":"ana"}"#).await.unwrap().shown.unwrap();
+    let group = fixture.create("Group", r#"{"displayName":"Staff"}"#).await.unwrap().shown.unwrap();
+    let groups = fixture.type_named("Group");
+    let body = format!(
+        r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            "Operations":[{{"op":"add","path":"members","value":[{{"value":"{}"}}]}}]}}"#,
+        user.id
+    );
+    let patch = |projection: Projection| {
+        let (body, groups, fixture) = (body.clone(), &groups, &fixture);
+        let id = group.id;
+        async move {
+            let any = Precondition::Any;
+            fixture.app.patch(&fixture.caller, groups, id, any, body.as_bytes(), &projection).await.unwrap()
+        }
+    };
+
+    let silent = patch(Projection::default()).await;
+    let asked = patch(Projection::from_query(Some("members"), None).unwrap()).await;
+
+    assert!(silent.shown.is_none());
+    assert_eq!(silent.version, Version(2));
+    assert_eq!(asked.shown.unwrap().members.unwrap().len(), 1);
+    assert_eq!(asked.version, Version(2), "adding a member who is there changes nothing");
+}
+
+#[tokio::test]
+async fn a_bulk_request_runs_in_dependency_order_and_answers_in_request_order() {
+    let fixture = Fixture::new().await;
+
+    let outcomes = fixture
+        .bulk(
+            r#"{"Operations":[
+            {"method":"POST","path":"/Groups","bulkId":"g",
+             "data":{"displayName":"Staff","members":[{"value":"bulkId:u"}]}},
+            {"method":"POST","path":"/Users","bulkId":"u","data":{"userName":"ana","password":"s3cret"}},
+            {"method":"POST","path":"/Users","bulkId":"v","data":{"userName":"ANA"}}]}"#,
+        )
+        .await;
+
+    assert_eq!(outcomes, ["POST W/\"1\"", "POST W/\"1\"", "POST userName: another resource has this value already"]);
+    assert_eq!(fixture.count("displayName eq \"staff\"").await, 1);
+}
+
+#[tokio::test]
+async fn a_bulk_request_ends_after_so_many_errors() {
+    let fixture = Fixture::new().await;
+
+    let outcomes = fixture
+        .bulk(
+            r#"{"failOnErrors":1,"Operations":[
+            {"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"a"}},
+            {"method":"POST","path":"/Users","bulkId":"b","data":{"userName":"a"}},
+            {"method":"POST","path":"/Users","bulkId":"c","data":{"userName":"c"}}]}"#,
+        )
+        .await;
+
+    assert_eq!(outcomes.len(), 2);
+    assert_eq!(fixture.count("userName pr").await, 1);
+}
+
+#[tokio::test]
+async fn an_operation_beyond_the_scopes_fails_alone() {
+    let scopes = Scopes::BULK.union(Scopes::USERS_WRITE).union(Scopes::READ);
+    let fixture = Fixture::with_scopes(scopes).await;
+
+    let outcomes = fixture
+        .bulk(
+            r#"{"Operations":[
+            {"method":"POST","path":"/Groups","bulkId":"g","data":{"displayName":"Staff"}},
+            {"method":"POST","path":"/Users","bulkId":"u","data":{"userName":"ana"}}]}"#,
+        )
+        .await;
+
+    assert_eq!(outcomes, ["POST The token lacks the scope groups:write", "POST W/\"1\""]);
+}
+
+#[tokio::test]
+async fn a_bulk_request_of_many_slices_does_everything() {
+    let fixture = Fixture::new().await;
+    let operation =
+        |n| format!(r#"{{"method":"POST","path":"/Users","bulkId":"{n}","data":{{"userName":"user{n}"}}}}"#);
+    let operations = (0..250).map(operation).collect::<Vec<_>>().join(",");
+
+    let outcomes = fixture.bulk(&format!(r#"{{"Operations":[{operations}]}}"#)).await;
+
+    assert_eq!(outcomes.len(), 250);
+    assert!(outcomes.iter().all(|outcome| outcome == "POST W/\"1\""));
+    assert_eq!(fixture.count("userName sw \"user\"").await, 250);
+}
+
+#[tokio::test]
+async fn a_key_gives_the_answer_of_the_first_run_for_a_day() {
+    let fixture = Fixture::new().await;
+    let (runs, tenant) = (fixture.app.idempotency(), fixture.caller.tenant.key);
+    let begin = |body: &[u8], now| runs.begin(tenant, "key".parse().unwrap(), body, now);
+    let Attempt::First(first) = begin(b"body", 0).unwrap() else { panic!("the key is new") };
+    assert!(matches!(begin(b"body", 1), Err(ServiceError::Conflict(_))), "it is still running");
+
+    first.finish("answer", 1);
+
+    assert!(matches!(begin(b"body", 2).unwrap(), Attempt::Again(answer) if &*answer == "answer"));
+    assert!(matches!(begin(b"other", 2), Err(ServiceError::Conflict(_))), "the key is taken");
+    let a_day_later = 2 + 24 * 60 * 60 * 1000;
+    assert!(matches!(begin(b"other", a_day_later).unwrap(), Attempt::First(_)));
+}
+
+#[tokio::test]
+async fn a_run_that_was_given_up_never_was() {
+    let fixture = Fixture::new().await;
+    let (runs, tenant) = (fixture.app.idempotency(), fixture.caller.tenant.key);
+    let begin = || runs.begin(tenant, "key".parse().unwrap(), b"body", 0);
+
+    drop(begin().unwrap());
+
+    assert!(matches!(begin().unwrap(), Attempt::First(_)));
+}
+
+#[tokio::test]
+async fn what_was_written_is_answered_with_its_error() {
+    let fixture = Fixture::new().await;
+    fixture.create("User", r#"{"userName":"ana"}"#).await.unwrap();
+
+    let twice = fixture.create("User", r#"{"userName":"Ana"}"#).await;
+
+    let taken = WriteError::NotUnique { attribute: "userName".into() };
+    assert!(matches!(twice, Err(ServiceError::Write(error)) if error == taken));
+}
