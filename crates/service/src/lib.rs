@@ -20,7 +20,6 @@ pub use authenticate::Presented;
 pub use caller::{Actor, AdminCaller, AdminWriter, IdentityProvider, Reach, ScimCaller, Scopes};
 pub use clock::{Clock, Ids, Secrets};
 pub use error::{Credential, FieldError, Loc, ServiceError};
-pub use provisioning::Idempotency;
 use provisioning::Passwords;
 pub use settings::Settings;
 pub use store::resources::apply::WriteError;
@@ -39,7 +38,6 @@ struct Inner {
     secrets: Secrets,
     store: Store,
     passwords: Passwords,
-    idempotency: Idempotency,
 }
 
 impl App {
@@ -53,7 +51,6 @@ impl App {
         Ok(Self(Arc::new(Inner {
             ids: Ids::new(secrets.clone()),
             passwords: Passwords::new(secrets.clone()),
-            idempotency: Idempotency::default(),
             settings,
             clock,
             secrets,
@@ -78,12 +75,6 @@ impl App {
     #[must_use]
     pub fn store_stats(&self) -> store::Stats {
         self.store().stats()
-    }
-
-    /// The bulk requests that were run under an `Idempotency-Key`.
-    #[must_use]
-    pub fn idempotency(&self) -> &Idempotency {
-        &self.0.idempotency
     }
 
     pub(crate) fn store(&self) -> &Store {

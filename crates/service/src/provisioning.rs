@@ -27,7 +27,7 @@ use store::resources::apply::{Context, Progress, UniqueAttribute, Written};
 use store::resources::{self, apply};
 
 pub use bulk::{BulkOutcome, BulkRun};
-pub use idempotency::{Attempt, FirstRun, Idempotency, IdempotencyKey, NotAKey};
+pub use idempotency::{IdempotencyKey, NotAKey};
 pub use list::Found;
 pub(crate) use passwords::Passwords;
 

@@ -12,6 +12,7 @@ pub mod catalogue;
 mod engine;
 pub mod error;
 pub mod events;
+pub mod idempotency;
 pub mod keys;
 pub mod members;
 mod migrate;

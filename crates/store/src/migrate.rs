@@ -24,6 +24,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     step!(1, "tenancy", "0001_tenancy.sql"),
     step!(2, "resources", "0002_resources.sql"),
     step!(3, "statistics", "0003_statistics.sqlite.sql"),
+    step!(4, "idempotency", "0004_idempotency.sql"),
 ];
 
 /// The steps that a database at `version` lacks; `None` when it is newer than this program.

@@ -1,31 +1,25 @@
 //! `Idempotency-Key`: a request that is sent again gets the answer of its first run, and is not
-//! run again.
-//!
-//! Answers are kept in the memory of this process, for a day and within a bound of bytes: what a
-//! client needs whose connection broke before the answer came. After a restart a key is new again.
+//! run again. Answers are kept for a day, in the database, so that a client whose connection broke
+//! can ask again whatever happened to us meanwhile.
 
-use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::future::Future;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use store::TenantKey;
+use store::idempotency::{self, Claim};
 
+use crate::App;
+use crate::caller::ScimCaller;
 use crate::error::ServiceError;
 
 /// How long an answer is kept.
 const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// How many bytes of answers are kept; the oldest go first.
-const KEPT_BYTES_MAX: usize = 64 * 1024 * 1024;
-
-/// What an answer costs besides its text.
-const ENTRY_BYTES: usize = 256;
-
 /// What a client calls one run of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct IdempotencyKey(String);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(Arc<str>);
 
 /// Text that cannot be an [`IdempotencyKey`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,118 +36,69 @@ impl FromStr for IdempotencyKey {
 
     fn from_str(text: &str) -> Result<Self, NotAKey> {
         let fits = (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-        if fits { Ok(Self(text.to_owned())) } else { Err(NotAKey) }
+        if fits { Ok(Self(text.into())) } else { Err(NotAKey) }
     }
 }
 
-/// The runs that are remembered. Cheap to clone.
-#[derive(Debug, Clone, Default)]
-pub struct Idempotency(Arc<Mutex<Runs>>);
-
-#[derive(Debug, Default)]
-struct Runs {
-    by_name: HashMap<Name, Run>,
-    /// Finished runs, oldest first.
-    finished: VecDeque<(Name, i64)>,
-    bytes: usize,
-}
-
-/// Keys of one tenant mean nothing to another.
-type Name = (TenantKey, IdempotencyKey);
-type Hash = [u8; 32];
-
-#[derive(Debug)]
-struct Run {
-    /// Of the request's body.
-    hash: Hash,
-    /// `None` while it runs.
-    answer: Option<Arc<str>>,
-}
-
-/// What a key means for a request.
-#[derive(Debug)]
-pub enum Attempt {
-    /// It is new: run it, then [`FirstRun::finish`].
-    First(FirstRun),
-    /// It was run before, and this was the answer.
-    Again(Arc<str>),
-}
-
-/// A run in progress. Dropped without an answer, it never was.
-#[derive(Debug)]
-pub struct FirstRun {
-    runs: Idempotency,
-    name: Name,
-}
-
-impl Idempotency {
-    /// Begins a run, or finds it.
+impl App {
+    /// Runs `work` for a request with this key and body, or gives the answer that it got before.
     ///
     /// # Errors
-    /// [`ServiceError::Conflict`] when the first run has not ended yet, or had another body.
-    pub fn begin(
+    /// Those of `work`: then nothing was done, and the key is free again.
+    /// [`ServiceError::Conflict`] when the key belongs to another body, or to a run that has not
+    /// ended: it is still at work, or a crash cut it off.
+    pub async fn once<W>(
         &self,
-        tenant: TenantKey,
-        key: IdempotencyKey,
+        caller: &ScimCaller,
+        key: &IdempotencyKey,
         body: &[u8],
-        now_ms: i64,
-    ) -> Result<Attempt, ServiceError> {
-        let hash: Hash = Sha256::digest(body).into();
-        let name = (tenant, key);
-        let mut runs = self.lock();
-        runs.forget_before(now_ms - KEPT_MS);
-        match runs.by_name.get(&name) {
-            Some(run) if run.hash != hash => Err(ServiceError::Conflict(
-                "Idempotency-Key: this key was used for a request with another body; take a new one".into(),
-            )),
-            Some(Run { answer: None, .. }) => Err(ServiceError::Conflict(
-                "Idempotency-Key: the first request with this key is still being worked on".into(),
-            )),
-            Some(Run { answer: Some(answer), .. }) => Ok(Attempt::Again(Arc::clone(answer))),
-            None => {
-                runs.by_name.insert(name.clone(), Run { hash, answer: None });
-                Ok(Attempt::First(FirstRun { runs: self.clone(), name }))
+        work: W,
+    ) -> Result<String, ServiceError>
+    where
+        W: Future<Output = Result<String, ServiceError>>,
+    {
+        let digest: [u8; 32] = Sha256::digest(body).into();
+        match self.claim(caller, key, digest).await? {
+            Claim::New => {}
+            Claim::Taken { digest: other, .. } if other != digest => {
+                return Err(ServiceError::Conflict(
+                    "Idempotency-Key: this key was used for a request with another body; take a new one".into(),
+                ));
+            }
+            Claim::Taken { answer: Some(answer), .. } => return Ok(answer),
+            Claim::Taken { answer: None, .. } => {
+                return Err(ServiceError::Conflict(
+                    "Idempotency-Key: the first request with this key is still being worked on, or was cut off by a \
+                     restart. Try again; if this does not end, look at what it did and take a new key"
+                        .into(),
+                ));
             }
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Runs> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl FirstRun {
-    /// Keeps the answer for whoever asks again.
-    pub fn finish(self, answer: &str, now_ms: i64) {
-        let mut runs = self.runs.lock();
-        if let Some(run) = runs.by_name.get_mut(&self.name) {
-            run.answer = Some(answer.into());
-            runs.bytes += answer.len() + ENTRY_BYTES;
-            runs.finished.push_back((self.name.clone(), now_ms));
+        let result = work.await;
+        let tenant = caller.tenant.key;
+        let (key, answer) = (Arc::clone(&key.0), result.as_ref().ok().map(|answer| Arc::<str>::from(answer.as_str())));
+        let ended = self.store().write(move |tx| {
+            let (key, answer) = (Arc::clone(&key), answer.clone());
+            Box::pin(async move {
+                match answer {
+                    Some(answer) => idempotency::finish(tx, tenant, &key, &answer).await,
+                    None => idempotency::release(tx, tenant, &key).await,
+                }
+            })
+        });
+        if let Err(error) = ended.await {
+            // The client gets its answer all the same; only asking again will not give it.
+            tracing::warn!(%error, "the answer to a keyed request could not be kept");
         }
-        while runs.bytes > KEPT_BYTES_MAX && runs.forget_oldest() {}
-    }
-}
-
-impl Drop for FirstRun {
-    fn drop(&mut self) {
-        let mut runs = self.runs.lock();
-        if runs.by_name.get(&self.name).is_some_and(|run| run.answer.is_none()) {
-            runs.by_name.remove(&self.name);
-        }
-    }
-}
-
-impl Runs {
-    fn forget_before(&mut self, ms: i64) {
-        while self.finished.front().is_some_and(|(_, at)| *at < ms) && self.forget_oldest() {}
+        result
     }
 
-    fn forget_oldest(&mut self) -> bool {
-        let Some((name, _)) = self.finished.pop_front() else { return false };
-        if let Some(Run { answer: Some(answer), .. }) = self.by_name.remove(&name) {
-            self.bytes -= answer.len() + ENTRY_BYTES;
-        }
-        true
+    async fn claim(&self, caller: &ScimCaller, key: &IdempotencyKey, digest: [u8; 32]) -> Result<Claim, ServiceError> {
+        let (tenant, now, key) = (caller.tenant.key, self.now(), Arc::clone(&key.0));
+        let claim = self.store().write(move |tx| {
+            let key = Arc::clone(&key);
+            Box::pin(async move { idempotency::claim(tx, tenant, &key, &digest, now, now - KEPT_MS).await })
+        });
+        Ok(claim.await?)
     }
 }

@@ -12,12 +12,12 @@ use store::{Options, Store};
 use tempfile::TempDir;
 
 use super::*;
+use crate::WriteError;
 use crate::caller::{Actor, IdentityProvider, Scopes};
 use crate::clock::{Clock, Secrets};
 use crate::error::ServiceError;
 use crate::settings::{MasterKey, Settings};
 use crate::tenants::{Limits, Tenant};
-use crate::WriteError;
 
 struct Fixture {
     app: App,
@@ -89,6 +89,11 @@ impl Fixture {
             Err(error) => format!("{} {error}", outcome.head.method),
         };
         run.outcomes.iter().map(say).collect()
+    }
+
+    async fn once(&self, body: &str, answer: Result<&str, ServiceError>) -> Result<String, ServiceError> {
+        let key = "key".parse().unwrap();
+        self.app.once(&self.caller, &key, body.as_bytes(), async { answer.map(str::to_owned) }).await
     }
 
     async fn count(&self, filter: &str) -> u64 {
@@ -240,28 +245,37 @@ async fn a_bulk_request_of_many_slices_does_everything() {
 #[tokio::test]
 async fn a_key_gives_the_answer_of_the_first_run_for_a_day() {
     let fixture = Fixture::new().await;
-    let (runs, tenant) = (fixture.app.idempotency(), fixture.caller.tenant.key);
-    let begin = |body: &[u8], now| runs.begin(tenant, "key".parse().unwrap(), body, now);
-    let Attempt::First(first) = begin(b"body", 0).unwrap() else { panic!("the key is new") };
-    assert!(matches!(begin(b"body", 1), Err(ServiceError::Conflict(_))), "it is still running");
+    let first = fixture.once("body", Ok("answer")).await;
 
-    first.finish("answer", 1);
+    let again = fixture.once("body", Ok("never run")).await;
+    let other = fixture.once("other body", Ok("never run")).await;
 
-    assert!(matches!(begin(b"body", 2).unwrap(), Attempt::Again(answer) if &*answer == "answer"));
-    assert!(matches!(begin(b"other", 2), Err(ServiceError::Conflict(_))), "the key is taken");
-    let a_day_later = 2 + 24 * 60 * 60 * 1000;
-    assert!(matches!(begin(b"other", a_day_later).unwrap(), Attempt::First(_)));
+    assert_eq!((first.unwrap(), again.unwrap()), ("answer".into(), "answer".into()));
+    assert!(matches!(other, Err(ServiceError::Conflict(_))));
+    fixture.app.settings().clock.advance(24 * 60 * 60 * 1000 + 1);
+    assert_eq!(fixture.once("other body", Ok("new")).await.unwrap(), "new");
 }
 
 #[tokio::test]
-async fn a_run_that_was_given_up_never_was() {
+async fn a_key_is_free_again_when_nothing_was_done() {
     let fixture = Fixture::new().await;
-    let (runs, tenant) = (fixture.app.idempotency(), fixture.caller.tenant.key);
-    let begin = || runs.begin(tenant, "key".parse().unwrap(), b"body", 0);
+    fixture.once("body", Err(ServiceError::Forbidden("no".into()))).await.unwrap_err();
 
-    drop(begin().unwrap());
+    assert_eq!(fixture.once("body", Ok("answer")).await.unwrap(), "answer");
+}
 
-    assert!(matches!(begin().unwrap(), Attempt::First(_)));
+#[tokio::test]
+async fn a_key_is_taken_while_its_first_request_runs() {
+    let fixture = Fixture::new().await;
+    let key = "key".parse().unwrap();
+    let inner = async { fixture.once("body", Ok("never run")).await };
+
+    let first = fixture.app.once(&fixture.caller, &key, b"body", async {
+        assert!(matches!(inner.await, Err(ServiceError::Conflict(_))));
+        Ok("answer".to_owned())
+    });
+
+    assert_eq!(first.await.unwrap(), "answer");
 }
 
 #[tokio::test]

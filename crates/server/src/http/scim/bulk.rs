@@ -6,11 +6,12 @@ use scim::ScimError;
 use scim::message::{
     BulkRequest, BulkResponse, BulkResponseOperation, EnvelopeError, Loc as EnvelopeLoc, MessageError,
 };
-use service::provisioning::{Attempt, BulkOutcome, IdempotencyKey};
+use service::provisioning::{BulkOutcome, IdempotencyKey, NotAKey};
 use service::{App, FieldError, Loc, ServiceError, StoreError};
+use tracing::Instrument;
 
 use crate::http::exchange::Exchange;
-use crate::http::extract::{AtBulk, ScimBody};
+use crate::http::extract::{AtBulk, ScimBody, ScimCaller};
 use crate::http::problem::{Problem, of_operation};
 use crate::http::respond::Answer;
 
@@ -27,35 +28,39 @@ pub(crate) async fn run(
     headers: HeaderMap,
     body: ScimBody,
 ) -> Result<Answer, Problem> {
-    let first_run = match idempotency_key(&headers)? {
-        None => None,
-        Some(key) => match app.idempotency().begin(scim.caller.tenant.key, key, &body.bytes, app.now())? {
-            Attempt::Again(answer) => return Ok(Answer::scim(StatusCode::OK, answer.as_bytes().to_vec())),
-            Attempt::First(run) => Some(run),
-        },
-    };
+    let key = idempotency_key(&headers)?;
     let request = envelope(&body, scim.caller.tenant.limits.bulk_operations_max)?;
     let span = tracing::Span::current();
     let work = async move {
-        let below_host = scim.base_url.strip_prefix(exchange.base()).unwrap_or(&scim.base_url);
-        let run = app.bulk(&scim.caller, request, &[&scim.base_url, below_host]).await?;
-        exchange.note_leniency(&run.notes);
-        let base_url = &scim.base_url;
-        let operations = run.outcomes.into_iter().map(|outcome| entry(outcome, base_url)).collect();
-        let answer = serde_json::to_string(&BulkResponse::new(operations))
-            .map_err(|error| ServiceError::Store(StoreError::Corrupt(error.to_string())))?;
-        if let Some(first_run) = first_run {
-            first_run.finish(&answer, app.now());
-        }
+        let run = answer(&app, &scim, &exchange, request);
+        let answer = match key {
+            Some(key) => app.once(&scim.caller, &key, &body.bytes, run).await?,
+            None => run.await?,
+        };
         Ok(Answer::scim(StatusCode::OK, answer))
     };
-    tokio::spawn(tracing::Instrument::instrument(work, span)).await.unwrap_or(Err(Problem::Panic))
+    tokio::spawn(work.instrument(span)).await.unwrap_or(Err(Problem::Panic))
+}
+
+/// Runs the request and words what became of it.
+async fn answer(
+    app: &App,
+    scim: &ScimCaller,
+    exchange: &Exchange,
+    request: BulkRequest,
+) -> Result<String, ServiceError> {
+    let below_host = scim.base_url.strip_prefix(exchange.base()).unwrap_or(&scim.base_url);
+    let run = app.bulk(&scim.caller, request, &[&scim.base_url, below_host]).await?;
+    exchange.note_leniency(&run.notes);
+    let operations = run.outcomes.into_iter().map(|outcome| entry(outcome, &scim.base_url)).collect();
+    serde_json::to_string(&BulkResponse::new(operations))
+        .map_err(|error| ServiceError::Store(StoreError::Corrupt(error.to_string())))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
     let Some(value) = headers.get(&IDEMPOTENCY_KEY) else { return Ok(None) };
     let key = value.to_str().unwrap_or_default().parse();
-    key.map(Some).map_err(|error: service::provisioning::NotAKey| ScimError::Syntax(error.to_string()).into())
+    key.map(Some).map_err(|error: NotAKey| ScimError::Syntax(error.to_string()).into())
 }
 
 /// The envelope. What does not fit is 422 in the shape of the admin dialect for clients that speak
