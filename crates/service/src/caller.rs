@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use scim::id::Id;
 use scim::schema::ResourceType;
+use store::TenantKey;
+use store::audit::Entry;
 
 use crate::error::ServiceError;
 use crate::tenants::Tenant;
@@ -93,6 +95,48 @@ impl AdminCaller {
     }
 }
 
+impl AdminCaller {
+    /// The tenant that it is bound to: what a statement looks at, where `None` is every tenant.
+    pub(crate) fn bound_to(&self) -> Option<TenantKey> {
+        match &self.reach {
+            Reach::All => None,
+            Reach::Tenant(tenant) => Some(tenant.key),
+        }
+    }
+
+    /// Refuses callers that are bound to a tenant.
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`].
+    pub(crate) fn require_platform(&self) -> Result<(), ServiceError> {
+        match self.reach {
+            Reach::All => Ok(()),
+            Reach::Tenant(_) => Err(ServiceError::Forbidden("Only platform administrators may do this".into())),
+        }
+    }
+
+    /// What the audit says about something that this caller does.
+    pub(crate) fn entry(
+        &self,
+        at: i64,
+        action: &'static str,
+        tenant: Option<TenantKey>,
+        subject: Id,
+        changed: &[&str],
+    ) -> Entry {
+        Entry {
+            tenant,
+            at,
+            actor: self.actor.to_string(),
+            action,
+            subject: subject.to_string(),
+            request_id: self.request_id.clone(),
+            // Names of fields are plain ASCII, so this is JSON.
+            detail: format!("{{\"changed\":{changed:?}}}"),
+        }
+    }
+}
+
 /// What a caller is told that may read only.
 pub const NEEDS_WRITE: &str = "Platform token requires admin:write scope";
 /// What a caller is told that is no admin at all.
@@ -101,6 +145,13 @@ pub const NEEDS_ADMIN: &str = "Platform token requires admin:read or admin:write
 /// Who may read and change through the admin API.
 #[derive(Debug, Clone)]
 pub struct AdminWriter(AdminCaller);
+
+impl AdminWriter {
+    /// The one at the command line, who needs no scope.
+    pub(crate) fn of_operator(caller: AdminCaller) -> Self {
+        Self(caller)
+    }
+}
 
 impl Deref for AdminWriter {
     type Target = AdminCaller;

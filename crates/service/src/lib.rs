@@ -3,18 +3,42 @@
 //! [`App`] holds what all of them need and is cheap to clone. A use case is a method on it, in
 //! the file of its noun; its first argument is the caller, which [`authenticate`] made.
 
+pub mod applications;
 pub mod authenticate;
+pub mod bootstrap;
+mod cache;
 pub mod caller;
 pub mod clock;
 pub mod error;
+pub mod form;
+mod issuers;
+mod jwt;
+pub mod keys;
+pub mod oauth;
+pub mod page;
 pub mod provisioning;
+mod rate;
+pub mod scim_tokens;
+pub mod secret;
 pub mod settings;
 pub mod tenants;
+mod usage;
 
-use std::sync::Arc;
+use std::num::NonZeroU32;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use scim::schema::Registry;
 use store::Store;
+
+use authenticate::{KnownToken, Standing};
+use cache::{Cache, FRESH_MS};
+use issuers::Issuer;
+use jwt::Grant;
+use keys::KeyRing;
+use rate::Rates;
+use secret::TokenSecret;
+use usage::Usage;
 
 pub use authenticate::Presented;
 pub use caller::{Actor, AdminCaller, AdminWriter, IdentityProvider, Reach, ScimCaller, Scopes};
@@ -38,24 +62,77 @@ struct Inner {
     secrets: Secrets,
     store: Store,
     passwords: Passwords,
+    issuers: Vec<Issuer>,
+    ring: RwLock<Option<Arc<KeyRing>>>,
+    caches: Caches,
+    rates: Rates,
+    usage: Usage,
 }
+
+/// What was looked up lately to know who calls.
+#[derive(Debug)]
+struct Caches {
+    /// SCIM tokens by the hash of their secret.
+    tokens: Cache<[u8; 32], Arc<KnownToken>>,
+    /// What verified JWTs say, by their hash. A signature stays good; the time is looked at anew.
+    grants: Cache<[u8; 32], Arc<Grant>>,
+    /// Whether the client and the tenant of a JWT are still there.
+    standings: Cache<[u8; 32], Standing>,
+    /// Tenants by the segment of a path.
+    tenants: Cache<String, Arc<Tenant>>,
+}
+
+/// How long a verified JWT is remembered. Keys leave the ring later than their last token.
+const GRANT_LIFE_MS: i64 = 3_600_000;
+
+/// How often [`App::keep_house`] does its round.
+const ROUND: Duration = Duration::from_secs(60);
 
 impl App {
     /// The service over an open store.
     ///
     /// # Errors
-    /// [`ServiceError::Store`] when the database does not answer.
-    #[expect(clippy::unused_async, reason = "signing keys are read here")]
+    /// [`ServiceError::Store`] when the database does not answer, [`ServiceError::Key`] when the
+    /// master key is not the one that sealed its signing keys, or an issuer's keys cannot be read.
     pub async fn open(settings: Settings, store: Store) -> Result<Self, ServiceError> {
         let (clock, secrets) = (settings.clock.clone(), settings.secrets.clone());
-        Ok(Self(Arc::new(Inner {
+        let issuers = settings.trusted_issuers.iter().cloned().map(Issuer::new).collect::<Result<_, _>>()?;
+        let failures_max = NonZeroU32::new(settings.failed_token_requests_per_minute_max).unwrap_or(NonZeroU32::MIN);
+        let app = Self(Arc::new(Inner {
+            issuers,
+            ring: RwLock::default(),
+            caches: Caches {
+                tokens: Cache::new(FRESH_MS),
+                grants: Cache::new(GRANT_LIFE_MS),
+                standings: Cache::new(FRESH_MS),
+                tenants: Cache::new(FRESH_MS),
+            },
+            rates: Rates::new(&clock, failures_max),
+            usage: Usage::default(),
             ids: Ids::new(secrets.clone()),
             passwords: Passwords::new(secrets.clone()),
             settings,
             clock,
             secrets,
             store,
-        })))
+        }));
+        app.check_keys().await?;
+        Ok(app)
+    }
+
+    /// Does what is due from time to time, until it is dropped: writes down the use of tokens,
+    /// reads the signing keys anew. For a task of its own.
+    pub async fn keep_house(&self) {
+        let mut rounds = tokio::time::interval(ROUND);
+        loop {
+            rounds.tick().await;
+            if let Err(error) = self.flush_usage().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the use of tokens could not be written");
+            }
+            if let Err(error) = self.key_ring().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the signing keys could not be read");
+            }
+        }
     }
 
     /// Whether the database answers.
@@ -68,6 +145,9 @@ impl App {
 
     /// Finishes what was asked before, then closes the database. For the end of the process.
     pub async fn close(&self) {
+        if let Err(error) = self.flush_usage().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the use of tokens could not be written");
+        }
         self.store().close().await;
     }
 
@@ -83,6 +163,50 @@ impl App {
 
     pub(crate) fn passwords(&self) -> &Passwords {
         &self.0.passwords
+    }
+
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.0.secrets
+    }
+
+    pub(crate) fn issuers(&self) -> &[Issuer] {
+        &self.0.issuers
+    }
+
+    fn caches(&self) -> &Caches {
+        &self.0.caches
+    }
+
+    pub(crate) fn rates(&self) -> &Rates {
+        &self.0.rates
+    }
+
+    pub(crate) fn usage(&self) -> &Usage {
+        &self.0.usage
+    }
+
+    /// A secret that nobody has.
+    pub(crate) fn new_secret(&self, prefix: &str) -> TokenSecret {
+        TokenSecret::new(prefix, &self.secrets().bytes())
+    }
+
+    /// The signing keys, if they were read.
+    pub(crate) fn ring(&self) -> Option<Arc<KeyRing>> {
+        self.0.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_ring(&self, ring: KeyRing) -> Arc<KeyRing> {
+        let ring = Arc::new(ring);
+        *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&ring));
+        ring
+    }
+
+    /// Forgets who may call, after a change to tenants, tokens or applications has been committed.
+    pub(crate) fn forget(&self) {
+        let caches = self.caches();
+        caches.tokens.drop_all();
+        caches.standings.drop_all();
+        caches.tenants.drop_all();
     }
 
     /// What it was opened with.

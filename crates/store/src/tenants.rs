@@ -200,6 +200,22 @@ pub async fn named(tx: &mut Tx, id_or_slug: &str) -> Result<Option<Tenant>, Stor
     }
 }
 
+/// The tenant, deleted or not, for a change that depends on what it is now: nobody else changes
+/// it before this transaction ends.
+///
+/// # Errors
+/// [`StoreError`] when the database is not available.
+pub async fn lock(tx: &mut Tx, key: TenantKey) -> Result<Option<Tenant>, StoreError> {
+    tx.query_one(&LOCK, &[Param::from(key)], read).await
+}
+
+static LOCK: Stmt = sql! {
+    sqlite:   "SELECT key, id, slug, name, status, limits, settings, created_at, updated_at
+               FROM tenants WHERE key = $1",
+    postgres: "SELECT key, id, slug, name, status, limits, settings, created_at, updated_at
+               FROM tenants WHERE key = $1 FOR UPDATE",
+};
+
 /// A page of tenants, newest first.
 ///
 /// # Errors

@@ -1,0 +1,114 @@
+//! The keys of trusted issuers: given as a JWK set, or fetched from where the issuer publishes one.
+//!
+//! A fetched set is believed for an hour. A token with a key that is not in it causes a fetch, but
+//! not more than one in half a minute, so that made-up key names do not turn us against the issuer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use jsonwebtoken::jwk::Jwk;
+use scim::json::{Json, Object};
+use tokio::sync::Mutex;
+
+use crate::error::ServiceError;
+use crate::jwt::VerifyingKey;
+use crate::settings::{IssuerKeys, TrustedIssuer};
+
+/// How long a fetched set is believed.
+const BELIEVED_MS: i64 = 3_600_000;
+/// How long after a fetch the next one may come.
+const PAUSE_MS: i64 = 30_000;
+/// How long a fetch may take.
+const FETCH_TIME_MAX: Duration = Duration::from_secs(5);
+/// A larger set is not read.
+const SET_BYTES_MAX: usize = 1024 * 1024;
+
+type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
+
+/// A trusted issuer and its keys.
+#[derive(Debug)]
+pub(crate) struct Issuer {
+    settings: TrustedIssuer,
+    client: HttpClient,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    keys: Arc<[VerifyingKey]>,
+    /// When they were fetched.
+    since: Option<i64>,
+    /// When a fetch was last tried.
+    tried: Option<i64>,
+}
+
+impl Issuer {
+    /// Gets ready to verify tokens of this issuer. Nothing is fetched yet.
+    ///
+    /// # Errors
+    /// [`ServiceError::Key`] when its keys are given and cannot be read.
+    pub(crate) fn new(settings: TrustedIssuer) -> Result<Self, ServiceError> {
+        let keys = match &settings.keys {
+            IssuerKeys::Set(text) => read_set(text.as_bytes())
+                .ok_or_else(|| ServiceError::Key(format!("the keys of {} are no JWK set", settings.issuer)))?,
+            IssuerKeys::Url(_) => Arc::default(),
+        };
+        let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Ok(Self { settings, client, known: Mutex::new(Known { keys, since: None, tried: None }) })
+    }
+
+    pub(crate) fn settings(&self) -> &TrustedIssuer {
+        &self.settings
+    }
+
+    /// The keys that a token may be signed with: the one it names, or all when it names none.
+    pub(crate) async fn keys(&self, kid: Option<&str>, now: i64) -> Vec<VerifyingKey> {
+        let fitting = |keys: &[VerifyingKey]| -> Vec<VerifyingKey> {
+            keys.iter().filter(|key| kid.is_none() || key.kid.as_deref() == kid).cloned().collect()
+        };
+        // Who comes while one fetches waits here, and uses what that one got.
+        let mut known = self.known.lock().await;
+        let found = fitting(&known.keys);
+        let IssuerKeys::Url(url) = &self.settings.keys else { return found };
+        let is_old = known.since.is_none_or(|since| now - since >= BELIEVED_MS);
+        let may_fetch = known.tried.is_none_or(|tried| now - tried >= PAUSE_MS);
+        if !(may_fetch && (is_old || found.is_empty())) {
+            return found;
+        }
+        known.tried = Some(now);
+        match tokio::time::timeout(FETCH_TIME_MAX, self.fetch(url)).await {
+            Ok(Ok(keys)) => {
+                known.keys = keys;
+                known.since = Some(now);
+            }
+            Ok(Err(reason)) => tracing::warn!(issuer = self.settings.issuer, reason, "keys could not be fetched"),
+            Err(_) => tracing::warn!(issuer = self.settings.issuer, "fetching keys took too long"),
+        }
+        fitting(&known.keys)
+    }
+
+    async fn fetch(&self, url: &str) -> Result<Arc<[VerifyingKey]>, String> {
+        let address = url.parse().map_err(|e: http::uri::InvalidUri| e.to_string())?;
+        let answer = self.client.get(address).await.map_err(|e| e.to_string())?;
+        if answer.status() != http::StatusCode::OK {
+            return Err(format!("status {}", answer.status()));
+        }
+        let body = Limited::new(answer.into_body(), SET_BYTES_MAX).collect().await.map_err(|e| e.to_string())?;
+        read_set(&body.to_bytes()).ok_or_else(|| "not a JWK set".into())
+    }
+}
+
+/// Reads a JWK set. Keys that we cannot use are passed over (RFC 7517 §5).
+fn read_set(text: &[u8]) -> Option<Arc<[VerifyingKey]>> {
+    let set: Object = serde_json::from_slice(text).ok()?;
+    let keys = set.get("keys").and_then(Json::as_array)?;
+    let usable = |key: &Json| serde_json::from_value::<Jwk>(key.clone()).ok().as_ref().and_then(VerifyingKey::from_jwk);
+    Some(keys.iter().filter_map(usable).collect())
+}

@@ -1,0 +1,113 @@
+//! How often: SCIM requests of a tenant with a limit, and failed token requests.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{NotUntil, Quota, RateLimiter};
+use store::TenantKey;
+
+use crate::clock::Clock;
+use crate::error::ServiceError;
+
+type OfOne = RateLimiter<NotKeyed, InMemoryState, Clock, NoOpMiddleware<Nanos>>;
+type OfMany = RateLimiter<String, DefaultKeyedStateStore<String>, Clock, NoOpMiddleware<Nanos>>;
+
+/// Beyond this many clients that failed lately, those that failed longest ago are forgotten.
+const REMEMBERED_MAX: usize = 10_000;
+
+/// Counts requests against limits.
+#[derive(Debug)]
+pub(crate) struct Rates {
+    clock: Clock,
+    tenants: Mutex<HashMap<TenantKey, (NonZeroU32, Arc<OfOne>)>>,
+    failures: OfMany,
+}
+
+impl governor::clock::Clock for Clock {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        Nanos::from(Duration::from_millis(Self::now(self).max(0).cast_unsigned()))
+    }
+}
+
+impl Rates {
+    pub(crate) fn new(clock: &Clock, failures_per_minute: NonZeroU32) -> Self {
+        let quota = Quota::per_minute(failures_per_minute);
+        Self {
+            clock: clock.clone(),
+            tenants: Mutex::default(),
+            failures: RateLimiter::new(quota, DefaultKeyedStateStore::default(), clock.clone()),
+        }
+    }
+
+    /// Counts a request of a tenant that may make `per_second` of them; 0 is any number.
+    ///
+    /// # Errors
+    /// [`ServiceError::TooManyRequests`].
+    pub(crate) fn count_request(&self, tenant: TenantKey, per_second: u32) -> Result<(), ServiceError> {
+        let Some(limit) = NonZeroU32::new(per_second) else { return Ok(()) };
+        let limiter = {
+            let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+            let fresh =
+                || (limit, Arc::new(RateLimiter::direct_with_clock(Quota::per_second(limit), self.clock.clone())));
+            let entry = tenants.entry(tenant).or_insert_with(fresh);
+            if entry.0 != limit {
+                *entry = fresh();
+            }
+            Arc::clone(&entry.1)
+        };
+        limiter.check().map_err(|until| self.wait(&until))
+    }
+
+    /// Counts a failed token request of `who`.
+    ///
+    /// # Errors
+    /// [`ServiceError::TooManyRequests`] when there were too many.
+    pub(crate) fn count_failure(&self, who: String) -> Result<(), ServiceError> {
+        if self.failures.len() >= REMEMBERED_MAX {
+            self.failures.retain_recent();
+        }
+        self.failures.check_key(&who).map_err(|until| self.wait(&until))
+    }
+
+    fn wait(&self, until: &NotUntil<Nanos>) -> ServiceError {
+        let wait = until.wait_time_from(governor::clock::Clock::now(&self.clock));
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        ServiceError::TooManyRequests { retry_after_s: u32::try_from(seconds.max(1)).unwrap_or(u32::MAX) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(result: Result<(), ServiceError>) -> Option<u32> {
+        match result {
+            Ok(()) => None,
+            Err(ServiceError::TooManyRequests { retry_after_s }) => Some(retry_after_s),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn failures_are_refused_above_the_limit_and_forgiven_with_time() {
+        let clock = Clock::fixed(1_700_000_000_000);
+        let rates = Rates::new(&clock, NonZeroU32::new(2).unwrap());
+        for _ in 0..2 {
+            assert_eq!(refused(rates.count_failure("a".into())), None);
+        }
+        assert_eq!(refused(rates.count_failure("a".into())), Some(30));
+        assert_eq!(refused(rates.count_failure("b".into())), None);
+
+        clock.advance(30_000);
+
+        assert_eq!(refused(rates.count_failure("a".into())), None);
+    }
+}
