@@ -117,7 +117,6 @@ impl<'a> Work<'a> {
     /// "Service providers SHOULD NOT return the same (type, value) combination more than once"
     /// (RFC 7643 §2.4); its other parts are taken over.
     fn append(&mut self, target: &Target<'_>, values: &mut Vec<Json>, new: &[Json]) -> Result<(), ScimError> {
-        let mut primary = None;
         for value in new {
             self.spend(values.len())?;
             let place = values.iter().position(|there| is_same(there, value));
@@ -128,11 +127,9 @@ impl<'a> Work<'a> {
                 (Some(_), _) => {}
                 (None, _) => values.push(value.clone()),
             }
-            if is_primary(value) {
-                primary = Some(place.unwrap_or(values.len() - 1));
-            }
+            let place = place.unwrap_or(values.len() - 1);
+            only_primary(values, |other| other == place, is_primary(value));
         }
-        only_primary(values, |place| Some(place) == primary, primary.is_some());
         Ok(())
     }
 
