@@ -4,9 +4,13 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod backups;
+mod directory;
 mod harness;
+mod memberships;
 mod notes;
 mod reads;
+mod resources;
 mod sqlite_batches;
 mod sqlite_files;
+mod units;
 mod writes;

@@ -1,0 +1,271 @@
+//! A tenant's resources, written through the one write path.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use scim::batch::{Action, Batch, Operation, Step, Unit};
+use scim::dialect::Dialect;
+use scim::id::{Id, Precondition, ResourceId, Version};
+use scim::json::Json;
+use scim::patch;
+use scim::query::ListQuery;
+use scim::resource::{Resource, Secret};
+use scim::schema::{Registry, ResourceType, core};
+use serde_json::json;
+use store::events::{self, Event};
+use store::members::{self, Membership};
+use store::resources::apply::{self, Context, Outcome, Progress, UniqueAttribute, WriteError, Written};
+use store::resources::{self, Found, Lane, Scope, StoredResource};
+use store::sql::Stmt;
+use store::tenants::{self, NewTenant};
+use store::{Param, Store, StoreError, TenantKey};
+
+pub(crate) struct Directory {
+    pub(crate) store: Store,
+    pub(crate) tenant: TenantKey,
+    pub(crate) unique: Vec<UniqueAttribute>,
+    /// What has been numbered: ids, and the time, which passes by a second with each request.
+    counter: Cell<u64>,
+}
+
+/// Where the base URL of the tests is.
+pub(crate) const BASE: &str = "https://scim.example/v2";
+
+pub(crate) fn registry() -> Arc<Registry> {
+    core::registry()
+}
+
+pub(crate) fn user() -> Arc<ResourceType> {
+    Arc::clone(registry().type_named("User").unwrap())
+}
+
+pub(crate) fn group() -> Arc<ResourceType> {
+    Arc::clone(registry().type_named("Group").unwrap())
+}
+
+/// The type that ids with that prefix are of.
+pub(crate) fn type_of(id: ResourceId) -> Arc<ResourceType> {
+    Arc::clone(registry().types_prefixed(id.prefix()).next().unwrap())
+}
+
+impl Directory {
+    /// A new tenant in `store`.
+    pub(crate) async fn new(store: &Store, slug: &'static str) -> Self {
+        let bits = slug.bytes().fold(0, |bits, byte| bits << 8 | u128::from(byte));
+        let tenant = store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let new = NewTenant {
+                        id: Id::new(*b"tnt", bits),
+                        slug: slug.into(),
+                        name: slug.into(),
+                        limits: Default::default(),
+                        settings: Default::default(),
+                    };
+                    tenants::insert(tx, &new, 1).await
+                })
+            })
+            .await
+            .unwrap();
+        Self { store: store.clone(), tenant: tenant.key, unique: Vec::new(), counter: Cell::new(0) }
+    }
+
+    pub(crate) fn new_id(&self, resource_type: &ResourceType) -> ResourceId {
+        Id::new(resource_type.id_prefix, u128::from(self.next()))
+    }
+
+    fn next(&self) -> u64 {
+        self.counter.set(self.counter.get() + 1);
+        self.counter.get()
+    }
+
+    /// The time of the next request.
+    pub(crate) fn now(&self) -> i64 {
+        self.counter.get().cast_signed() * 1000
+    }
+
+    /// Runs a batch as one slice.
+    pub(crate) async fn run(&self, batch: Batch) -> Vec<Outcome> {
+        self.run_slice(batch.units.clone(), Progress::of(&batch)).await.0
+    }
+
+    /// Runs a slice of a batch.
+    pub(crate) async fn run_slice(&self, units: Vec<Unit>, progress: Progress) -> (Vec<Outcome>, Progress) {
+        self.try_run_slice(units, progress).await.unwrap()
+    }
+
+    pub(crate) async fn try_run_slice(
+        &self,
+        units: Vec<Unit>,
+        progress: Progress,
+    ) -> Result<(Vec<Outcome>, Progress), StoreError> {
+        self.next();
+        let context = Arc::new(Context {
+            now: self.now(),
+            actor: "sct_test".into(),
+            request_id: "req-1".into(),
+            registry: registry(),
+            unique: self.unique.clone(),
+        });
+        let (tenant, units) = (self.tenant, Arc::new(units));
+        self.store
+            .write(move |tx| {
+                let (context, units, mut progress) = (Arc::clone(&context), Arc::clone(&units), progress.clone());
+                Box::pin(async move {
+                    let outcomes = apply::run(tx, tenant, &context, &units, &mut progress).await?;
+                    Ok((outcomes, progress))
+                })
+            })
+            .await
+    }
+
+    async fn run_one(&self, target: ResourceId, if_match: &str, action: Action) -> Result<Written, WriteError> {
+        let precondition = if if_match.is_empty() { Precondition::Any } else { if_match.parse().unwrap() };
+        let operation = Operation { resource_type: type_of(target), target, precondition, action };
+        self.run(Batch::single(operation)).await.remove(0).1
+    }
+
+    pub(crate) async fn try_create(&self, resource_type: &ResourceType, json: Json) -> Result<Written, WriteError> {
+        let action = Action::Create(resource(resource_type, json));
+        self.run_one(self.new_id(resource_type), "", action).await
+    }
+
+    pub(crate) async fn create_user(&self, json: Json) -> ResourceId {
+        self.try_create(&user(), json).await.unwrap().id
+    }
+
+    /// A user with nothing but a name.
+    pub(crate) async fn user(&self, name: &str) -> ResourceId {
+        self.create_user(json!({ "userName": name })).await
+    }
+
+    pub(crate) async fn group(&self, name: &str, members: &[ResourceId]) -> ResourceId {
+        self.try_create(&group(), group_json(name, members)).await.unwrap().id
+    }
+
+    pub(crate) async fn replace(&self, id: ResourceId, if_match: &str, json: Json) -> Result<Written, WriteError> {
+        self.run_one(id, if_match, Action::Replace(resource(&type_of(id), json))).await
+    }
+
+    pub(crate) async fn patch(&self, id: ResourceId, if_match: &str, operations: Json) -> Result<Written, WriteError> {
+        self.run_one(id, if_match, patch_action(&type_of(id), operations)).await
+    }
+
+    pub(crate) async fn delete(&self, id: ResourceId, if_match: &str) -> Result<Written, WriteError> {
+        self.run_one(id, if_match, Action::Delete).await
+    }
+
+    pub(crate) async fn get(&self, id: ResourceId) -> Option<StoredResource> {
+        let (tenant, resource_type) = (self.tenant, type_of(id));
+        let found = self
+            .store
+            .read(move |tx| Box::pin(async move { resources::get(tx, tenant, &resource_type, id).await }))
+            .await;
+        found.unwrap()
+    }
+
+    pub(crate) async fn version(&self, id: ResourceId) -> Version {
+        self.get(id).await.unwrap().version
+    }
+
+    pub(crate) async fn members(&self, id: ResourceId) -> Vec<ResourceId> {
+        let (tenant, key) = (self.tenant, self.get(id).await.unwrap().key);
+        let found =
+            self.store.read(move |tx| Box::pin(async move { members::of(tx, tenant, &[key]).await })).await.unwrap();
+        found.get(&key).map(|members| members.iter().map(|member| member.id).collect()).unwrap_or_default()
+    }
+
+    pub(crate) async fn groups_of(&self, id: ResourceId) -> Vec<Membership> {
+        let (tenant, key) = (self.tenant, self.get(id).await.unwrap().key);
+        let found = self.store.read(move |tx| Box::pin(async move { members::groups_of(tx, tenant, &[key]).await }));
+        found.await.unwrap().remove(&key).unwrap_or_default()
+    }
+
+    pub(crate) async fn events(&self) -> Vec<Event> {
+        let tenant = self.tenant;
+        self.store.read(move |tx| Box::pin(async move { events::after(tx, tenant, 0, 10_000).await })).await.unwrap()
+    }
+
+    pub(crate) async fn last_event(&self) -> Event {
+        self.events().await.pop().unwrap()
+    }
+
+    pub(crate) fn scope(types: &[Arc<ResourceType>]) -> Scope {
+        Scope { registry: registry(), types: types.to_vec(), base_url: BASE.into() }
+    }
+
+    /// What a query finds, on the lane that it would get.
+    pub(crate) async fn query(&self, types: &[Arc<ResourceType>], query: &ListQuery) -> Result<Found, StoreError> {
+        let (scope, query) = (Arc::new(Self::scope(types)), Arc::new(query.clone()));
+        if resources::lane(&scope, &query) == Lane::Fast {
+            match self.query_on(&scope, &query, Lane::Fast).await {
+                Err(StoreError::TooExpensive(_)) => {}
+                answer => return answer,
+            }
+        }
+        self.query_on(&scope, &query, Lane::Slow).await
+    }
+
+    async fn query_on(&self, scope: &Arc<Scope>, query: &Arc<ListQuery>, lane: Lane) -> Result<Found, StoreError> {
+        let (tenant, scope, query) = (self.tenant, Arc::clone(scope), Arc::clone(query));
+        self.store
+            .read(move |tx| Box::pin(async move { resources::query(tx, tenant, &scope, &query, lane).await }))
+            .await
+    }
+
+    /// A number that a statement gives; `$1` is the tenant.
+    pub(crate) async fn number(&self, statement: &'static Stmt) -> i64 {
+        let tenant = self.tenant;
+        let number = self.store.read(move |tx| {
+            Box::pin(async move { tx.query_one(statement, &[Param::from(tenant)], |row| row.int(0)).await })
+        });
+        number.await.unwrap().unwrap()
+    }
+}
+
+pub(crate) fn resource(resource_type: &ResourceType, json: Json) -> Resource {
+    let mut resource = Resource::read(resource_type, json).unwrap();
+    resource.secret = resource.secret.map(hashed);
+    resource
+}
+
+/// What the service makes of a secret before it comes to the store.
+fn hashed(secret: Secret) -> Secret {
+    match secret {
+        Secret::Plain(plain) => Secret::Hashed(format!("hash of {plain}")),
+        hashed @ Secret::Hashed(_) => hashed,
+    }
+}
+
+pub(crate) fn group_json(name: &str, members: &[ResourceId]) -> Json {
+    let members: Vec<Json> = members.iter().map(|id| json!({ "value": id.to_string() })).collect();
+    json!({ "displayName": name, "members": members })
+}
+
+pub(crate) fn patch_action(resource_type: &ResourceType, operations: Json) -> Action {
+    let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations });
+    let mut plan = patch::plan(resource_type, body, Dialect::Generic).unwrap();
+    plan.secret = plan.secret.map(|secret| secret.map(hashed));
+    Action::Patch(plan)
+}
+
+/// PATCH operations that add members.
+pub(crate) fn adding(members: &[ResourceId]) -> Json {
+    let members: Vec<Json> = members.iter().map(|id| json!({ "value": id.to_string() })).collect();
+    json!([{ "op": "add", "path": "members", "value": members }])
+}
+
+/// PATCH operations that remove members.
+pub(crate) fn removing(members: &[ResourceId]) -> Json {
+    let members: Vec<Json> = members.iter().map(|id| json!({ "value": id.to_string() })).collect();
+    json!([{ "op": "remove", "path": "members", "value": members }])
+}
+
+pub(crate) fn step(index: usize, target: ResourceId, action: Action, needs: &[usize]) -> Step {
+    let operation = Operation { resource_type: type_of(target), target, precondition: Precondition::Any, action };
+    Step { index, work: Ok(operation), needs: needs.to_vec() }
+}
+
+pub(crate) fn batch(units: Vec<Vec<Step>>, fail_on_errors: Option<u32>) -> Batch {
+    Batch { units: units.into_iter().map(|steps| Unit { steps }).collect(), fail_on_errors }
+}
