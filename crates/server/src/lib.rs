@@ -31,7 +31,7 @@ pub use http::health::metrics_router;
 pub use metrics::Metrics;
 pub use openapi::document as openapi;
 pub use options::{ADMIN_BODY_BYTES_MAX, HEAD_BYTES_MAX, Options};
-pub use routes::{Access, ROUTES, Route};
+pub use routes::{Access, ROUTES, Route, ScimNeed};
 pub use serve::serve;
 
 /// What handlers and layers may use.

@@ -2,6 +2,7 @@
 //! fails when a route is missing here.
 
 pub(crate) mod page;
+mod refusals;
 mod scim;
 
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -19,6 +20,7 @@ pub fn document() -> OpenApi {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(BEARER)).build();
     let components = scim::schemas()
         .into_iter()
+        .chain(refusals::schemas())
         .fold(ComponentsBuilder::new(), |components, (name, schema)| components.schema(name, schema))
         .security_scheme("bearer", SecurityScheme::Http(bearer));
     let tags = scim::TAGS.iter().map(|(name, text)| TagBuilder::new().name(*name).description(Some(*text)).build());

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::extract::Request;
 use bytes::{Bytes, BytesMut};
+use http::header;
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -31,10 +33,15 @@ const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// [`BodyError`]; what the client still sends is then thrown away in the background, within bounds.
-pub(crate) async fn read(mut body: Body, limit: usize, options: &Options) -> Result<Bytes, BodyError> {
+pub(crate) async fn read(request: Request, limit: usize, options: &Options) -> Result<Bytes, BodyError> {
+    // Such a client has not sent anything yet, and will not when it is refused (RFC 9110 §10.1.1).
+    let waits = request.headers().contains_key(header::EXPECT);
+    let mut body = request.into_body();
     let announced = body.size_hint();
     if announced.lower() > limit as u64 {
-        drain(body);
+        if !waits {
+            drain(body);
+        }
         return Err(BodyError::TooLarge(limit));
     }
     let deadline = Instant::now() + options.body_timeout;
@@ -81,15 +88,15 @@ mod tests {
     async fn a_body_at_the_limit_is_read_and_one_byte_more_is_not() {
         let options = Options::default();
 
-        assert_eq!(read(Body::from("12345"), 5, &options).await.unwrap(), "12345");
-        assert_eq!(read(Body::from("123456"), 5, &options).await, Err(BodyError::TooLarge(5)));
+        assert_eq!(read(Request::new(Body::from("12345")), 5, &options).await.unwrap(), "12345");
+        assert_eq!(read(Request::new(Body::from("123456")), 5, &options).await, Err(BodyError::TooLarge(5)));
     }
 
     #[tokio::test]
     async fn a_body_of_unknown_length_is_refused_when_it_passes_the_limit() {
         let chunks = futures_util::stream::iter(["1234", "5", "6"].map(Ok::<_, std::io::Error>));
 
-        let read = read(Body::from_stream(chunks), 5, &Options::default()).await;
+        let read = read(Request::new(Body::from_stream(chunks)), 5, &Options::default()).await;
 
         assert_eq!(read, Err(BodyError::TooLarge(5)));
     }
@@ -100,13 +107,13 @@ mod tests {
 
         let no_patience = Options { stall_timeout: Duration::ZERO, ..Options::default() };
 
-        assert_eq!(read(body, 5, &no_patience).await, Err(BodyError::TooSlow));
+        assert_eq!(read(Request::new(body), 5, &no_patience).await, Err(BodyError::TooSlow));
     }
 
     #[tokio::test]
     async fn a_connection_that_breaks_is_an_error_of_its_own() {
         let broken = futures_util::stream::iter([Ok("12"), Err(std::io::Error::other("reset"))]);
 
-        assert_eq!(read(Body::from_stream(broken), 5, &Options::default()).await, Err(BodyError::Broken));
+        assert_eq!(read(Request::new(Body::from_stream(broken)), 5, &Options::default()).await, Err(BodyError::Broken));
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct LogNotes {
     pub(crate) tenant: Option<String>,
     /// Who called: the id of a token or client.
     pub(crate) actor: Option<String>,
+    /// The caller of a SCIM route, for the count of its answers.
+    pub(crate) scim_caller: Option<service::ScimCaller>,
     /// Repairs made to what the client sent, by the names of `scim::dialect`.
     pub(crate) repairs: Vec<&'static str>,
     /// Attributes that were ignored.
@@ -59,6 +61,12 @@ impl Exchange {
     /// The client's address.
     pub(crate) fn client(&self) -> Option<IpAddr> {
         self.0.origin.client
+    }
+
+    /// Remembers who called a SCIM route.
+    pub(crate) fn note_scim_caller(&self, caller: &service::ScimCaller) {
+        self.note_caller(Some(caller.tenant.id.to_string()), caller.actor.to_string());
+        self.with_notes(|notes| notes.scim_caller = Some(caller.clone()));
     }
 
     /// Remembers who called.

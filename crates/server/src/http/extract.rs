@@ -37,7 +37,7 @@ impl FromRequestParts<ServerState> for ScimCaller {
         let exchange = exchange(parts);
         let caller = state.app.authenticate_scim(&tenant, &presented(parts, &exchange)).await;
         let caller = state.metrics.checked("scim", caller)?;
-        exchange.note_caller(Some(caller.tenant.id.to_string()), caller.actor.to_string());
+        exchange.note_scim_caller(&caller);
         let limits = caller.tenant.limits;
         parts.extensions.insert(BodyLimit(limits.payload_bytes_max as usize));
         let base_url = format!("{}/api/v1/tenants/{tenant}/scim/v2", exchange.base());
@@ -100,9 +100,10 @@ impl FromRequestParts<ServerState> for AtResource {
     async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, Problem> {
         let AtEndpoint { scim, resource_type } = AtEndpoint::from_request_parts(parts, state).await?;
         let id = segment(parts, state, "id").await?;
-        let id =
-            id.parse().map_err(|_| ScimError::NotFound(format!("{} {} not found", resource_type.name, cut(&id))))?;
-        Ok(Self { scim, resource_type, id })
+        match id.parse::<ResourceId>() {
+            Ok(id) if id.prefix() == resource_type.id_prefix => Ok(Self { scim, resource_type, id }),
+            Ok(_) | Err(_) => Err(ScimError::NotFound(format!("{} {} not found", resource_type.name, cut(&id))).into()),
+        }
     }
 }
 
@@ -178,7 +179,7 @@ impl FromRequest<ServerState> for ScimBody {
         };
         // No limit means that no caller was extracted before: then nothing is read.
         let limit = request.extensions().get::<BodyLimit>().map_or(0, |limit| limit.0);
-        let bytes = body::read(request.into_body(), limit, &state.options).await.map_err(Problem::Body)?;
+        let bytes = body::read(request, limit, &state.options).await.map_err(Problem::Body)?;
         Ok(Self { bytes, plain })
     }
 }
@@ -192,7 +193,7 @@ impl FromRequest<ServerState> for AdminBody {
 
     async fn from_request(request: Request, state: &ServerState) -> Result<Self, Problem> {
         media_type(request.headers())?;
-        let bytes = body::read(request.into_body(), ADMIN_BODY_BYTES_MAX, &state.options).await;
+        let bytes = body::read(request, ADMIN_BODY_BYTES_MAX, &state.options).await;
         bytes.map(Self).map_err(Problem::Body)
     }
 }

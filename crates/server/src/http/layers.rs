@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use tracing::Instrument;
 
 use super::accept::wants_plain_json;
-use super::exchange::{Exchange, REQUEST_ID, given_id};
+use super::exchange::{Exchange, LogNotes, REQUEST_ID, given_id};
 use super::origin::{Names, Origin};
 use super::problem::{Dialect, Problem, Unspoken, speak};
 use super::respond::{JSON, SCIM_JSON};
@@ -47,7 +47,11 @@ pub(crate) async fn around(State(state): State<ServerState>, mut request: Reques
     dress(&mut response, plain, &id);
     let took = started.elapsed();
     let status = response.status();
-    log(&method, route.as_deref(), status, took.as_micros(), exchange.as_ref());
+    let notes = exchange.as_ref().map(Exchange::notes).unwrap_or_default();
+    if let Some(caller) = &notes.scim_caller {
+        state.app.count_scim_answer(caller, status.is_client_error() || status.is_server_error());
+    }
+    log(&method, route.as_deref(), status, took.as_micros(), &notes);
     state.metrics.answered(&method, route, status, took);
     drop(running);
     response
@@ -108,21 +112,72 @@ fn dress(response: &mut Response, plain: bool, id: &str) {
 }
 
 /// One line per request: never a body, a query or a credential.
-fn log(method: &Method, route: Option<&str>, status: StatusCode, took_us: u128, exchange: Option<&Exchange>) {
+fn log(method: &Method, route: Option<&str>, status: StatusCode, took_us: u128, notes: &LogNotes) {
     if !tracing::enabled!(tracing::Level::INFO) {
         return;
     }
-    let notes = exchange.map(Exchange::notes).unwrap_or_default();
     let list = |words: &[String]| (!words.is_empty()).then(|| words.join(" "));
     tracing::info!(
         method = method.as_str(),
         route = route.unwrap_or("none"),
         status = status.as_u16(),
         took_us = u64::try_from(took_us).unwrap_or(u64::MAX),
-        tenant = notes.tenant,
-        actor = notes.actor,
+        tenant = notes.tenant.as_deref(),
+        actor = notes.actor.as_deref(),
         repairs = (!notes.repairs.is_empty()).then(|| notes.repairs.join(" ")),
         ignored = list(&notes.ignored),
         "answered"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::{MethodRouter, get};
+    use http_body_util::BodyExt;
+    use service::settings::MasterKey;
+    use service::{App, Settings};
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::{Metrics, Options};
+
+    /// Status, headers and body of `GET /api/x`, answered by `route` behind the layer.
+    async fn ask(route: MethodRouter<ServerState>, options: Options) -> (StatusCode, HeaderMap, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store::Store::open(&store::Options::new(folder.path().join("muster.db"))).await.unwrap();
+        let app = App::open(Settings::new(MasterKey::new([7; 32])), store).await.unwrap();
+        let state = ServerState { metrics: Metrics::new(app.clone()), app, options: Arc::new(options) };
+        let router: Router = Router::new()
+            .route("/api/x", route)
+            .layer(axum::middleware::from_fn_with_state(state.clone(), around))
+            .with_state(state);
+        let request = Request::builder().uri("/api/x").header("host", "x").header("x-request-id", "seen");
+        let (parts, body) = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        (parts.status, parts.headers, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_read_that_takes_too_long_is_503_with_retry_after_and_the_id() {
+        let impatient = Options { read_deadline: Duration::ZERO, ..Options::default() };
+
+        let (status, headers, body) = ask(get(std::future::pending::<()>), impatient).await;
+
+        assert_eq!((status.as_u16(), &headers["retry-after"]), (503, &HeaderValue::from_static("2")));
+        insta::assert_snapshot!(body, @r#"{"detail":"Reading took too long. Try again, with a more exact filter or a smaller page (request id seen)"}"#);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_500_and_shows_nothing_of_our_insides() {
+        let panics = get(|| async { panic!("the password is 1234") as () });
+
+        let (status, _, body) = ask(panics, Options::default()).await;
+
+        assert_eq!(status.as_u16(), 500);
+        insta::assert_snapshot!(body, @r#"{"detail":"The request failed on our side (request id seen)"}"#);
+    }
 }

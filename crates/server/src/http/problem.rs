@@ -67,7 +67,7 @@ impl Verdict {
 }
 
 /// What a client is told when it is our fault. The id leads the operator to the log.
-const OUR_FAULT: &str = "The request failed on our side and nothing was changed by it";
+const OUR_FAULT: &str = "The request failed on our side";
 
 impl Problem {
     /// Status, `scimType` and words for every problem there is.
