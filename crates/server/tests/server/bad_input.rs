@@ -47,14 +47,22 @@ async fn other_media_types_are_refused_and_charsets_tolerated() {
     let harness = Harness::new().await;
     let send = |media_type, name: String| {
         let body = format!(r#"{{"userName":"{name}"}}"#);
-        harness.request("POST", "/api/v1/tenants/acme/scim/v2/Users").json(&body).header("content-type", media_type).send()
+        harness
+            .request("POST", "/api/v1/tenants/acme/scim/v2/Users")
+            .json(&body)
+            .header("content-type", media_type)
+            .send()
     };
 
-    for wrong in ["text/plain", "application/x-www-form-urlencoded", "application/xml", "application/json; charset=latin1", "?"] {
+    for wrong in
+        ["text/plain", "application/x-www-form-urlencoded", "application/xml", "application/json; charset=latin1", "?"]
+    {
         assert_eq!(send(wrong, "never".to_owned()).await.scim_error(), "415", "{wrong}");
     }
     for (place, right) in
-        ["application/scim+json; charset=utf-8", "Application/JSON", "application/json;charset=\"UTF-8\""].iter().enumerate()
+        ["application/scim+json; charset=utf-8", "Application/JSON", "application/json;charset=\"UTF-8\""]
+            .iter()
+            .enumerate()
     {
         assert_eq!(send(right, format!("user{place}")).await.status, 201, "{right}");
     }
@@ -80,7 +88,9 @@ async fn a_body_at_the_limit_is_read_and_one_byte_more_is_not() {
 async fn ids_that_cannot_be_ids_name_nothing() {
     let harness = Harness::new().await;
 
-    for id in ["1", "..%2F..%2Fetc%2Fpasswd", "%00", "usr_", "grp_00000000000000000000000000", "%F0%9F%92%A9", "a%20b", "*"] {
+    for id in
+        ["1", "..%2F..%2Fetc%2Fpasswd", "%00", "usr_", "grp_00000000000000000000000000", "%F0%9F%92%A9", "a%20b", "*"]
+    {
         for method in ["GET", "PUT", "PATCH", "DELETE"] {
             let path = Harness::scim(&format!("/Users/{id}"));
             let body = r#"{"userName":"ana","Operations":[{"op":"replace","path":"title","value":"Dr"}]}"#;
@@ -141,9 +151,8 @@ async fn patches_that_make_no_sense_change_nothing() {
         (r#"{"op":"remove"}"#, "400 noTarget"),
         (r#"{"op":"replace","path":"title","value":"x"},{"op":"remove","path":"userName"}"#, "400 mutability"),
     ] {
-        let body = format!(
-            r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{operations}]}}"#
-        );
+        let body =
+            format!(r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{operations}]}}"#);
         let answer = harness.request("PATCH", &path).json(&body).send().await;
 
         assert!(answer.scim_error().starts_with("400"), "{operations}: {}", answer.body);

@@ -111,7 +111,8 @@ async fn scopes_are_asked_for_operation_by_operation() {
     let operations = r#"{"Operations":[
         {"method":"POST","path":"/Groups","bulkId":"g","data":{"displayName":"Staff"}},
         {"method":"POST","path":"/Users","bulkId":"u","data":{"userName":"ana"}}]}"#;
-    let send = |token| harness.request("POST", "/api/v1/tenants/acme/scim/v2/Bulk").bearer(token).json(operations).send();
+    let send =
+        |token| harness.request("POST", "/api/v1/tenants/acme/scim/v2/Bulk").bearer(token).json(operations).send();
 
     assert_eq!(send(&no_bulk).await.scim_error(), "403");
     assert_eq!(told(&send(&users_only).await), ["POST 403", "POST 201"]);
@@ -155,8 +156,15 @@ async fn an_outline_that_does_not_fit_is_told_in_the_words_of_the_media_type() {
     assert_eq!(scim.scim_error(), "400 invalidSyntax");
     assert_eq!((plain.status.as_u16(), plain.header("content-type")), (422, Some("application/json")));
     let detail = &plain.json()["detail"];
-    assert!(detail.as_array().unwrap().iter().any(|e| e["loc"] == serde_json::json!(["body", "Operations", 0, "path"])
-        && e["type"] == "missing"), "{}", plain.body);
+    assert!(
+        detail
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|e| e["loc"] == serde_json::json!(["body", "Operations", 0, "path"]) && e["type"] == "missing"),
+        "{}",
+        plain.body
+    );
 }
 
 #[tokio::test]

@@ -172,12 +172,7 @@ async fn tenant(app: &App, slug: &str, limits: LimitChange) -> Tenant {
     app.create_tenant(&app.operator("test"), request).await.unwrap()
 }
 
-pub(crate) async fn token(
-    app: &App,
-    tenant: &Tenant,
-    scopes: Scopes,
-    identity_provider: IdentityProvider,
-) -> String {
+pub(crate) async fn token(app: &App, tenant: &Tenant, scopes: Scopes, identity_provider: IdentityProvider) -> String {
     let request = CreateScimToken {
         name: "test".into(),
         tenant: Some(tenant.slug.clone()),

@@ -109,7 +109,8 @@ async fn the_root_lists_what_the_caller_may_read() {
     harness.create("/Groups", r#"{"displayName":"Staff"}"#).await;
     let groups_only = harness.token_with(Scopes::GROUPS_READ).await;
     let nothing = harness.token_with(Scopes::BULK).await;
-    let root = |token| harness.request("GET", "/api/v1/tenants/acme/scim/v2?filter=meta.created+pr").bearer(token).send();
+    let root =
+        |token| harness.request("GET", "/api/v1/tenants/acme/scim/v2?filter=meta.created+pr").bearer(token).send();
 
     assert_eq!(root(&harness.token).await.json()["totalResults"], 2);
     assert_eq!(root(&groups_only).await.json()["totalResults"], 1);
