@@ -79,4 +79,3 @@ CREATE TABLE events (
     after      TEXT,                -- what changed, as it is now; for a creation the whole body
     PRIMARY KEY (tenant, seq)
 ) STRICT;
-CREATE INDEX events_of ON events (tenant, resource, seq);

@@ -141,10 +141,7 @@ fn keys(condition: &Condition<'_>, resource_type: &ResourceType) -> Option<Keys>
             Some(Keys { rank, exact: one.exact && other.exact, ..one })
         }
         // If some value fits all of the inner condition, then some value fits a part of it.
-        Condition::Values(_, inner) => {
-            let found = keys(inner, resource_type)?;
-            Some(Keys { exact: found.exact && predicate(condition, resource_type).is_some(), ..found })
-        }
+        Condition::Values(_, inner) => keys(inner, resource_type),
     }
 }
 

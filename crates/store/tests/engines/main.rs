@@ -5,9 +5,12 @@
 
 mod backups;
 mod directory;
+mod filters;
 mod harness;
+mod invariants;
 mod memberships;
 mod notes;
+mod queries;
 mod reads;
 mod resources;
 mod sqlite_batches;

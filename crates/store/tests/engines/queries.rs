@@ -1,0 +1,282 @@
+//! Lists: totals, pages, orders, lanes.
+
+use std::sync::Arc;
+
+use scim::batch::{Action, Batch, Unit};
+use scim::filter::Filter;
+use scim::id::ResourceId;
+use scim::query::{ListQuery, Page, Position, Sort, SortOrder};
+use scim::schema::ResourceType;
+use serde_json::json;
+use store::StoreError;
+use store::resources::{self, Found, Lane};
+
+use crate::directory::{Directory, adding, group, resource, step, user};
+use crate::harness::each_engine;
+
+fn index(start: u64, count: u32) -> ListQuery {
+    ListQuery { page: Page::Index { start, count }, ..ListQuery::default() }
+}
+
+fn cursor(after: Option<Position>, count: u32) -> ListQuery {
+    ListQuery { page: Page::Cursor { after, count }, ..ListQuery::default() }
+}
+
+fn filter(text: &str) -> ListQuery {
+    ListQuery { filter: Some(text.parse::<Filter>().unwrap()), ..ListQuery::default() }
+}
+
+fn sorted(by: &str, order: SortOrder) -> ListQuery {
+    ListQuery { sort: Some(Sort { by: by.parse().unwrap(), order }), ..ListQuery::default() }
+}
+
+fn ids(found: &Found) -> Vec<ResourceId> {
+    found.resources.iter().map(|resource| resource.id).collect()
+}
+
+/// Users in one write.
+async fn many(directory: &Directory, count: usize) -> Vec<ResourceId> {
+    let steps = (0..count).map(|index| {
+        let json = json!({ "userName": format!("user{index}"), "title": if index % 2 == 0 { "Dr" } else { "Ms" } });
+        step(index, directory.new_id(&user()), Action::Create(resource(&user(), json)), &[])
+    });
+    let units = steps.map(|step| Unit { steps: vec![step] }).collect();
+    let outcomes = directory.run(Batch { units, fail_on_errors: None }).await;
+    outcomes.into_iter().map(|(_, outcome)| outcome.unwrap().id).collect()
+}
+
+/// All pages of a crawl, with what is done between them.
+async fn crawl(
+    directory: &Directory,
+    types: &[Arc<ResourceType>],
+    query: &ListQuery,
+    count: u32,
+    between: impl AsyncFn(usize),
+) -> Vec<ResourceId> {
+    let (mut seen, mut after, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let page = ListQuery { page: Page::Cursor { after, count }, ..query.clone() };
+        let found = directory.query(types, &page).await.unwrap();
+        seen.extend(ids(&found));
+        pages += 1;
+        match found.next {
+            Some(next) => after = Some(next),
+            None => return seen,
+        }
+        between(pages).await;
+    }
+}
+
+#[test]
+fn an_index_finds_any_page_in_the_order_of_creation() {
+    each_engine(async |store| {
+        let acme = Directory::new(&store, "acme").await;
+        let other = Directory::new(&store, "other").await;
+        many(&other, 700).await;
+        let mut users = many(&acme, 3000).await;
+        for gone in [2500, 1500, 3] {
+            acme.delete(users.remove(gone), "").await.unwrap();
+        }
+
+        for start in [1, 2, 1000, 1025, 1026, 1500, 2048, 2050, 2990] {
+            let found = acme.query(&[user()], &index(start, 5)).await.unwrap();
+            let start = usize::try_from(start).unwrap() - 1;
+            assert_eq!(ids(&found), users[start..(start + 5).min(users.len())], "from {start}");
+            assert_eq!((found.total, found.next), (2997, None));
+        }
+        for start in [2998, 1_000_000, u64::MAX] {
+            let found = acme.query(&[user()], &index(start, 5)).await.unwrap();
+            assert_eq!((found.total, found.resources), (2997, vec![]));
+        }
+    });
+}
+
+#[test]
+fn a_count_of_0_gives_the_total_only() {
+    each_engine(async |store| {
+        let acme = Directory::new(&store, "acme").await;
+        many(&acme, 3).await;
+
+        for query in [index(1, 0), cursor(None, 0)] {
+            for query in [
+                query.clone(),
+                ListQuery { filter: filter("userName sw \"user\"").filter, ..query.clone() },
+                ListQuery { filter: filter("title pr").filter, ..query },
+            ] {
+                let found = acme.query(&[user()], &query).await.unwrap();
+                assert_eq!((found.total, found.resources, found.next), (3, vec![], None));
+            }
+        }
+    });
+}
+
+#[test]
+fn a_crawl_by_cursor_sees_each_resource_that_lives_throughout_exactly_once() {
+    each_engine(async |store| {
+        let acme = Directory::new(&store, "acme").await;
+        let users = many(&acme, 30).await;
+        let queries = [
+            ListQuery::default(),
+            filter("userName sw \"user\""),
+            filter("not (title eq \"Prof\")"),
+            sorted("title", SortOrder::Ascending),
+            sorted("title", SortOrder::Descending),
+            sorted("meta.created", SortOrder::Descending),
+            sorted("externalId", SortOrder::Descending),
+            sorted("userName", SortOrder::Ascending),
+        ];
+
+        for (round, query) in queries.iter().enumerate() {
+            let seen = crawl(&acme, &[user()], query, 7, async |page| {
+                let name = format!("user{round}-{page}");
+                let new = acme.create_user(json!({ "userName": name, "title": "Dr" })).await;
+                acme.patch(users[page], "", json!([{ "op": "add", "path": "nickName", "value": name }])).await.unwrap();
+                if page % 2 == 0 {
+                    acme.delete(new, "").await.unwrap();
+                }
+            })
+            .await;
+
+            for user in &users {
+                assert_eq!(seen.iter().filter(|seen| *seen == user).count(), 1, "{user} in {query:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn several_types_are_searched_as_one_list() {
+    each_engine(async |store| {
+        let acme = Directory::new(&store, "acme").await;
+        let ana = acme.user("ana").await;
+        let staff = acme.group("Staff", &[ana]).await;
+        let bob = acme.create_user(json!({ "userName": "bob", "displayName": "Staff" })).await;
+        let crew = acme.group("Crew", &[]).await;
+        let both = [user(), group()];
+
+        let all = acme.query(&both, &index(1, 10)).await.unwrap();
+        assert_eq!((ids(&all), all.total), (vec![ana, staff, bob, crew], 4));
+        assert_eq!(ids(&acme.query(&both, &index(2, 2)).await.unwrap()), [staff, bob]);
+        assert_eq!(crawl(&acme, &both, &ListQuery::default(), 3, async |_| ()).await, [ana, staff, bob, crew]);
+
+        for (text, expected) in [
+            ("displayName eq \"staff\"", vec![staff, bob]),
+            ("userName eq \"ana\"", vec![ana]),
+            ("meta.resourceType eq \"Group\"", vec![staff, crew]),
+            ("id eq \"nothing of ours\"", vec![]),
+        ] {
+            assert_eq!(ids(&acme.query(&both, &filter(text)).await.unwrap()), expected, "{text}");
+        }
+        let by_name = acme.query(&both, &sorted("displayName", SortOrder::Ascending)).await.unwrap();
+        assert_eq!(ids(&by_name), [crew, staff, bob, ana]);
+    });
+}
+
+#[test]
+fn an_order_puts_those_without_a_value_last_or_first() {
+    each_engine(async |store| {
+        let acme = Directory::new(&store, "acme").await;
+        let person = async |name: &str, title: Option<&str>, id: Option<&str>, active: Option<bool>| {
+            let mut json = json!({ "userName": name });
+            json["title"] = title.into();
+            json["externalId"] = id.into();
+            json["active"] = active.into();
+            acme.create_user(json).await
+        };
+        let one = person("c", Some("b"), Some("B"), Some(true)).await;
+        let two = person("B", None, None, None).await;
+        let three = person("a", Some("A"), Some("a"), Some(false)).await;
+        let four = person("d", Some("B"), Some("B"), Some(false)).await;
+
+        for (by, expected) in [
+            ("userName", [three, two, one, four]),
+            ("title", [three, one, four, two]),
+            ("externalId", [one, four, three, two]),
+            ("active", [three, four, one, two]),
+            ("id", [one, two, three, four]),
+            ("meta.created", [one, two, three, four]),
+            ("meta.lastModified", [one, two, three, four]),
+        ] {
+            let ascending = acme.query(&[user()], &sorted(by, SortOrder::Ascending)).await.unwrap();
+            assert_eq!(ids(&ascending), expected, "{by}");
+            let descending = acme.query(&[user()], &sorted(by, SortOrder::Descending)).await.unwrap();
+            assert_eq!(ids(&descending), expected.into_iter().rev().collect::<Vec<_>>(), "{by}");
+            for order in [SortOrder::Ascending, SortOrder::Descending] {
+                let query = sorted(by, order);
+                let whole = ids(&acme.query(&[user()], &query).await.unwrap());
+                assert_eq!(crawl(&acme, &[user()], &query, 1, async |_| ()).await, whole, "{by} {order:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn groups_and_users_are_found_by_membership() {
+    each_engine(async |store| {
+        let acme = Directory::new(&store, "acme").await;
+        let (ana, bob) = (acme.user("ana").await, acme.user("bob").await);
+        let inner = acme.group("Inner", &[ana]).await;
+        let outer = acme.group("Outer", &[bob]).await;
+        acme.patch(outer, "", adding(&[inner])).await.unwrap();
+
+        for (resource_type, text, expected) in [
+            (group(), format!("members.value eq \"{ana}\""), vec![inner]),
+            (group(), format!("members[value eq \"{inner}\"]"), vec![outer]),
+            (group(), format!("not (members eq \"{ana}\")"), vec![outer]),
+            (group(), "members.type eq \"Group\"".into(), vec![outer]),
+            (group(), "members pr".into(), vec![inner, outer]),
+            (user(), format!("groups.value eq \"{outer}\""), vec![ana, bob]),
+            (user(), format!("groups eq \"{outer}\" and userName eq \"ANA\""), vec![ana]),
+            (user(), format!("groups[value eq \"{outer}\" and type eq \"indirect\"]"), vec![ana]),
+            (user(), "groups.display eq \"inner\"".into(), vec![ana]),
+        ] {
+            let found = acme.query(&[resource_type], &filter(&text)).await.unwrap();
+            assert_eq!(ids(&found), expected, "{text}");
+            assert_eq!(found.total, expected.len() as u64);
+        }
+    });
+}
+
+#[test]
+fn cheap_queries_go_to_the_fast_lane() {
+    let lane = |query: &ListQuery| resources::lane(&Directory::scope(&[user()]), query);
+    for text in [
+        "userName eq \"ana\"",
+        "externalId eq \"7\" and active eq true",
+        "emails[type eq \"work\" and value eq \"a@x\"]",
+        "id eq \"nothing of ours\"",
+        "meta.lastModified gt \"2026-01-01T00:00:00Z\"",
+        "groups.value eq \"grp_06EKJ3T9X8R4M1V5W7Y0ZABCDE\" or userName sw \"a\"",
+        "userName pr",
+    ] {
+        assert_eq!(lane(&filter(text)), Lane::Fast, "{text}");
+    }
+    for text in ["title eq \"Dr\"", "userName co \"a\"", "not (userName eq \"a\")", "userName eq \"a\" or title pr"] {
+        assert_eq!(lane(&filter(text)), Lane::Slow, "{text}");
+    }
+    assert_eq!(lane(&index(900_000, 100)), Lane::Fast);
+    assert_eq!(lane(&sorted("userName", SortOrder::Descending)), Lane::Fast);
+    assert_eq!(lane(&sorted("title", SortOrder::Ascending)), Lane::Slow);
+}
+
+#[test]
+fn the_fast_lane_gives_up_on_a_query_that_reads_much() {
+    each_engine(async |store| {
+        let acme = Directory::new(&store, "acme").await;
+        let most = Lane::Fast.rows_max();
+        many(&acme, most).await;
+        let query = Arc::new(filter("userName sw \"user\" and title eq \"Dr\""));
+        let scope = Arc::new(Directory::scope(&[user()]));
+        let run = async |lane| {
+            let (tenant, scope, query) = (acme.tenant, Arc::clone(&scope), Arc::clone(&query));
+            let found =
+                store.read(move |tx| Box::pin(async move { resources::query(tx, tenant, &scope, &query, lane).await }));
+            found.await.map(|found| found.total)
+        };
+
+        assert_eq!(run(Lane::Fast).await, Ok(most as u64 / 2));
+        acme.user("user-one-too-many").await;
+        assert!(matches!(run(Lane::Fast).await, Err(StoreError::TooExpensive(_))));
+        assert_eq!(run(Lane::Slow).await, Ok(most as u64 / 2));
+    });
+}
