@@ -19,6 +19,12 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the server
     Serve(command::serve::Serve),
+    /// Work on tenants, without the server
+    Tenant(command::tenant::TenantCommand),
+    /// Work on SCIM tokens, without the server
+    Token(command::token::TokenCommand),
+    /// Work on OAuth clients of the admin API, without the server
+    Application(command::application::ApplicationCommand),
     /// Copy the database, also while the server runs
     Backup(command::backup::Backup),
     /// Look for damage in the database, also while the server runs

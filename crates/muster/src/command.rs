@@ -1,9 +1,13 @@
 //! The commands, one file each. A command takes its parsed arguments and says how it ended.
 
 pub(crate) mod api_reference;
+pub(crate) mod application;
 pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod check_config;
 pub(crate) mod completions;
+mod database;
 pub(crate) mod openapi;
 pub(crate) mod serve;
+pub(crate) mod tenant;
+pub(crate) mod token;

@@ -8,6 +8,7 @@ mod cli;
 mod command;
 mod config;
 mod data_dir;
+mod dev;
 mod failure;
 mod logging;
 mod master_key;
@@ -24,6 +25,9 @@ use crate::failure::Failure;
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(serve) => serve.run(),
+        Command::Tenant(tenant) => tenant.run(),
+        Command::Token(token) => token.run(),
+        Command::Application(application) => application.run(),
         Command::Backup(backup) => backup.run(),
         Command::Check(check) => check.run(),
         Command::CheckConfig(check) => check.run(),

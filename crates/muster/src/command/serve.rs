@@ -14,8 +14,9 @@ use tokio::sync::oneshot;
 use crate::cli::ServeFlags;
 use crate::config::Config;
 use crate::data_dir::DataDir;
+use crate::dev::{self, Trial};
 use crate::failure::Failure;
-use crate::{logging, open, runtime};
+use crate::{logging, open, runtime, terminal};
 
 /// Runs until it is told to stop by SIGTERM or SIGINT.
 #[derive(Debug, Args)]
@@ -38,11 +39,13 @@ impl Serve {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let config = Config::load(self.flags.overrides())?;
         logging::start(&config.log)?;
-        runtime()?.block_on(serve(&config))
+        let trial = self.dev.then_some(self.dev_credentials);
+        runtime()?.block_on(serve(&config, trial))
     }
 }
 
-async fn serve(config: &Config) -> Result<(), Failure> {
+/// With `trial`, there are credentials to try with, and perhaps a file to write them to.
+async fn serve(config: &Config, trial: Option<Option<PathBuf>>) -> Result<(), Failure> {
     let listener = bind(config.basics.listen, "--listen").await?;
     let data_dir = DataDir::open(config)?;
     let app = open::app(config, &data_dir).await?;
@@ -57,9 +60,22 @@ async fn serve(config: &Config) -> Result<(), Failure> {
         None => None,
     };
 
+    if let Some(file) = trial {
+        let base_url = dev::base_url(config, local_address(&listener)?);
+        let trial = Trial { base_url, credentials: app.bootstrap_dev().await? };
+        if let Some(file) = file {
+            trial.write(&file)?;
+        }
+        terminal::print(&trial.tell())?;
+    }
+    let housekeeping = tokio::spawn({
+        let app = app.clone();
+        async move { app.keep_house().await }
+    });
     tracing::info!(version = env!("CARGO_PKG_VERSION"), listen = %local_address(&listener)?, "serving");
     server::serve(listener, server, stopping).await;
 
+    housekeeping.abort();
     drop(stopped);
     if let Some(metrics_server) = metrics_server {
         metrics_server.await.map_err(|error| Failure::new(format!("the metrics listener broke: {error}")))?;
