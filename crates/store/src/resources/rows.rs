@@ -24,6 +24,8 @@ pub(crate) struct Columns {
     pub(crate) user_name: Option<String>,
     pub(crate) display_name: Option<String>,
     pub(crate) external_id: Option<String>,
+    /// `displayName` and nothing in its stead: clients that read back a member they sent without a
+    /// name (scim2-tester) want to find it without one.
     pub(crate) display: Option<String>,
     pub(crate) body: String,
 }
@@ -37,7 +39,7 @@ impl Columns {
             user_name: user_name.filter(|_| has_unique_user_name(resource_type)).map(fold),
             display_name: display_name.map(fold),
             external_id: document.external_id().map(str::to_owned),
-            display: display_name.or(user_name).map(str::to_owned),
+            display: display_name.map(str::to_owned),
             body: document.to_body(id),
         }
     }

@@ -82,7 +82,8 @@ fn the_last_word_about_a_member_counts() {
 fn members_can_be_removed_by_what_else_is_known_of_them() {
     each_engine(async |store| {
         let acme = Directory::new(&store, "acme").await;
-        let (ana, bob) = (acme.user("ana").await, acme.user("bob").await);
+        let ana = acme.user("ana").await;
+        let bob = acme.create_user(json!({ "userName": "bob", "displayName": "Bob" })).await;
         let crew = acme.group("Crew", &[]).await;
         let staff = acme.group("Staff", &[ana, bob, crew]).await;
 
