@@ -1,36 +1,39 @@
-//! Bulk requests become batches (RFC 7644 §3.7): ids are given, bulkIds replaced by them, and the
-//! operations put in an order in which each comes after those it refers to.
+//! Bulk requests become units of a batch (RFC 7644 §3.7): ids are given, bulkIds replaced by
+//! them, and the operations put in an order in which each comes after those it refers to.
 //!
 //! As ids are chosen before anything runs, any graph of references resolves: forward, circular,
-//! to itself (RFC 7644 §3.7.1).
+//! to itself (RFC 7644 §3.7.1). Bodies are read when their turn comes: 10,000 users are 11 MB as
+//! they came and 110 MB more once they are read.
 
 mod draft;
 mod order;
 mod path;
 mod references;
+mod units;
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
-use crate::batch::{Batch, Operation, Step, Unit, Work};
 use crate::dialect::Dialect;
 use crate::error::ScimError;
-use crate::id::{Precondition, ResourceId};
-use crate::json::{self, Json};
+use crate::id::ResourceId;
+use crate::json;
 use crate::message::{BulkOperation, BulkRequest};
 use crate::schema::{Registry, ResourceType};
 
-use draft::{Change, Draft, Intent};
+use draft::{Draft, Verb};
 use order::Links;
 use references::References;
+pub use units::Units;
 
 /// A bulk request, ready to run.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Planned {
-    /// What to run. What cannot be run is in it as a refusal, so it counts for `failOnErrors`.
-    pub batch: Batch,
     /// What the response says of each operation, in request order.
     pub heads: Vec<OperationHead>,
+    /// After this many failed operations nothing further is run (RFC 7644 §3.7).
+    pub fail_on_errors: Option<u32>,
+    /// What to run. What cannot be run is in it as a refusal, so it counts for `failOnErrors`.
+    pub units: Units,
 }
 
 /// What is known of an operation whatever becomes of it.
@@ -56,87 +59,61 @@ pub struct OperationHead {
 /// (`/…/scim/v2`), without a slash at the end. `new_id` makes an id with the prefix it is given;
 /// `dialect` is that of the token.
 ///
-/// Costs one parse of each body; in memory, one of them at a time beside the result.
+/// Costs a look at the bytes of each body, and reading those that may refer to others; the rest of
+/// the work is done by [`Units`], bit by bit.
 pub fn plan(
-    request: &BulkRequest,
+    request: BulkRequest,
     registry: &Registry,
     bases: &[&str],
     new_id: &mut dyn FnMut([u8; 3]) -> ResourceId,
     dialect: Dialect,
 ) -> Planned {
-    let mut drafts: Vec<Draft> = request.operations.iter().map(|sent| Draft::read(sent, registry, bases)).collect();
-    let bulk_ids = draft::give_ids(&request.operations, &mut drafts, new_id);
+    let BulkRequest { operations, fail_on_errors, .. } = request;
+    let mut drafts: Vec<Draft> = operations.iter().map(|sent| Draft::read(sent, registry, bases)).collect();
+    let bulk_ids = draft::give_ids(&operations, &mut drafts, new_id);
     let deletes = draft::first_deletes(&drafts, &bulk_ids);
     let mut links = Links::default();
-    let mut works = Vec::with_capacity(drafts.len());
-    for (sent, draft) in request.operations.iter().zip(&mut drafts) {
-        let mut references = References::new(&bulk_ids, &deletes);
-        let work = operation(sent, draft, &mut references, dialect);
-        match &work {
-            Ok(operation) => links.note(operation, references.needs, &references.deletes_named),
-            Err(_) => links.note_refusal(),
-        }
-        works.push(work);
+    for (sent, draft) in operations.iter().zip(&mut drafts) {
+        let mut references = References::before(&bulk_ids, &deletes);
+        draft.aim_at_path(&mut references);
+        links.note(draft, look_ahead(sent, draft, references));
     }
-    let heads = drafts.into_iter().map(|draft| draft.head).collect();
-    Planned { batch: Batch { units: units(works, &links), fail_on_errors: request.fail_on_errors }, heads }
+    let (groups, needs) = links.into_groups();
+    let mut heads = Vec::with_capacity(drafts.len());
+    let mut waiting = Vec::with_capacity(drafts.len());
+    for (sent, draft) in operations.into_iter().zip(drafts) {
+        waiting.push(Some((sent, draft.intent)));
+        heads.push(draft.head);
+    }
+    Planned { heads, fail_on_errors, units: Units::new(waiting, groups, needs, bulk_ids, dialect) }
 }
 
-/// What an operation does, all references replaced.
-fn operation(
-    sent: &BulkOperation,
-    draft: &mut Draft,
-    references: &mut References<'_>,
-    dialect: Dialect,
-) -> Result<Operation, ScimError> {
-    let intent = draft.intent.clone()?;
-    if let Intent::Change(_, resource) = &intent {
-        draft.aim_at(resource, references)?;
-    }
-    let Some((resource_type, target)) = &draft.head.target else {
-        return Err(ScimError::NotFound("The path names no resource".into()));
-    };
-    let work = match intent {
-        Intent::Create => Work::Create(whole_body(sent, resource_type, references)?),
-        Intent::Change(Change::Replace, _) => Work::Replace(whole_body(sent, resource_type, references)?),
-        Intent::Change(Change::Patch, _) => {
-            let mut body = json::parse(data(sent)?)?;
-            references.in_patch(resource_type, &mut body)?;
-            Work::Patch(body, dialect)
+/// What an operation refers to, by its path and its body. Nothing, when that is enough to see that
+/// it is going to be refused: then it waits for nobody.
+fn look_ahead<'b>(sent: &BulkOperation, draft: &Draft, mut references: References<'b>) -> Option<References<'b>> {
+    let intent = draft.intent.as_ref().ok()?;
+    let data = sent.data.as_ref().map(|data| data.get()).filter(|_| intent.verb != Verb::Delete);
+    match data {
+        Some(data) if references.may_be_in(data) => {
+            let looked = replace(data, intent.verb, &intent.resource_type, &mut references);
+            looked.is_ok().then_some(references)
         }
-        Intent::Change(Change::Delete, _) => Work::Delete,
-    };
-    Operation::new(resource_type, *target, precondition(sent), work)
+        _ => Some(references),
+    }
 }
 
-fn whole_body(
-    sent: &BulkOperation,
+/// Reads a body and replaces the references in it.
+fn replace(
+    data: &str,
+    verb: Verb,
     resource_type: &ResourceType,
     references: &mut References<'_>,
-) -> Result<Json, ScimError> {
-    let mut body = json::parse(data(sent)?)?;
-    references.in_resource(resource_type, &mut body)?;
-    Ok(body)
-}
-
-fn data(sent: &BulkOperation) -> Result<&[u8], ScimError> {
-    let missing = || ScimError::value("data", format!("required for {}", sent.method.to_ascii_uppercase()));
-    sent.data.as_ref().map(|data| data.get().as_bytes()).ok_or_else(missing)
-}
-
-fn precondition(sent: &BulkOperation) -> Precondition {
-    match sent.version.as_deref().map(str::trim) {
-        None | Some("") => Precondition::Any,
-        Some(version) => version.parse().unwrap_or_else(|never: Infallible| match never {}),
+) -> Result<json::Json, ScimError> {
+    let mut body = json::parse(data.as_bytes())?;
+    match verb {
+        Verb::Patch => references.in_patch(resource_type, &mut body)?,
+        Verb::Create | Verb::Replace => references.in_resource(resource_type, &mut body)?,
+        Verb::Delete => {}
     }
-}
-
-fn units(works: Vec<Result<Operation, ScimError>>, links: &Links) -> Vec<Unit> {
-    let mut works: Vec<_> = works.into_iter().map(Some).collect();
-    let mut step = |index: usize| {
-        let work = works[index].take()?;
-        Some(Step { index, work, needs: links.needs(index).to_vec() })
-    };
-    let mut unit = |places: Vec<usize>| Unit { steps: places.into_iter().filter_map(&mut step).collect() };
-    links.groups().into_iter().map(&mut unit).collect()
+    Ok(body)
 }

@@ -20,15 +20,19 @@ pub(super) struct Draft {
 }
 
 /// A method where it makes sense.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Intent {
-    Create,
-    /// With the last segment of the path.
-    Change(Change, String),
+#[derive(Debug)]
+pub(super) struct Intent {
+    pub(super) verb: Verb,
+    pub(super) resource_type: Arc<ResourceType>,
+    /// The last segment of the path; empty for POST.
+    pub(super) segment: String,
+    /// The resource: known for POST when its id is given, for others when their path is looked at.
+    pub(super) target: Option<ResourceId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
+pub(super) enum Verb {
+    Create,
     Replace,
     Patch,
     Delete,
@@ -57,32 +61,24 @@ impl Draft {
         Self { head, intent }
     }
 
-    /// Finds the resource that the path ends with: an id of ours, or what a POST of this request
-    /// creates.
-    ///
-    /// # Errors
-    /// [`ScimError::NotFound`] for what cannot be; [`ScimError::Value`] for an unknown bulkId.
-    pub(super) fn aim_at(&mut self, resource: &str, references: &mut References<'_>) -> Result<(), ScimError> {
-        let Some(resource_type) = self.head.resource_type.clone() else { return Ok(()) };
-        let found = match references::bulk_id(resource) {
-            Some(bulk_id) => {
-                let created = references.resolve("path", bulk_id)?;
-                let fits = created.resource_type.as_ref().is_none_or(|other| other.key == resource_type.key);
-                fits.then_some(created.id)
-            }
-            None => resource.parse().ok().filter(|id: &ResourceId| id.prefix() == resource_type.id_prefix),
-        };
-        let id = found.ok_or_else(|| {
-            let shown: String = resource.chars().take(100).collect();
-            ScimError::NotFound(format!("There is no {} '{shown}'", resource_type.name))
-        })?;
-        self.aim(&resource_type, id);
-        Ok(())
+    /// Finds the resource that the path of a PUT, PATCH or DELETE ends with; refuses the operation
+    /// when there can be none.
+    pub(super) fn aim_at_path(&mut self, references: &mut References<'_>) {
+        let Ok(intent) = &self.intent else { return };
+        if intent.verb == Verb::Create {
+            return;
+        }
+        match intent.find(references) {
+            Ok(id) => self.aim(id),
+            Err(refusal) => self.intent = Err(refusal),
+        }
     }
 
-    fn aim(&mut self, resource_type: &Arc<ResourceType>, id: ResourceId) {
-        self.head.location = Some(format!("{}/{id}", resource_type.endpoint));
-        self.head.target = Some((Arc::clone(resource_type), id));
+    fn aim(&mut self, id: ResourceId) {
+        let Ok(intent) = &mut self.intent else { return };
+        intent.target = Some(id);
+        self.head.location = Some(format!("{}/{id}", intent.resource_type.endpoint));
+        self.head.target = Some((Arc::clone(&intent.resource_type), id));
     }
 }
 
@@ -96,18 +92,42 @@ fn not_for_bulk(method: &str) -> ScimError {
 
 impl Intent {
     fn new(method: &str, place: Place) -> Result<Self, ScimError> {
-        let endpoint = &place.resource_type.endpoint;
-        let change = match method {
-            "PUT" => Change::Replace,
-            "PATCH" => Change::Patch,
-            "DELETE" => Change::Delete,
-            _ if place.resource.is_none() => return Ok(Self::Create),
-            _ => return Err(ScimError::Method(format!("POST goes to '{endpoint}'; the server chooses the id"))),
+        let Place { resource_type, segment } = place;
+        let endpoint = &resource_type.endpoint;
+        let verb = match method {
+            "PUT" => Verb::Replace,
+            "PATCH" => Verb::Patch,
+            "DELETE" => Verb::Delete,
+            _ => Verb::Create,
         };
-        match place.resource {
-            Some(resource) => Ok(Self::Change(change, resource)),
-            None => Err(ScimError::Method(format!("{method} needs the path of one resource, as in '{endpoint}/<id>'"))),
+        match (verb, segment) {
+            (Verb::Create, Some(_)) => {
+                Err(ScimError::Method(format!("POST goes to '{endpoint}'; the server chooses the id")))
+            }
+            (Verb::Create, None) => Ok(Self { verb, resource_type, segment: String::new(), target: None }),
+            (Verb::Replace | Verb::Patch | Verb::Delete, Some(segment)) => {
+                Ok(Self { verb, resource_type, segment, target: None })
+            }
+            (Verb::Replace | Verb::Patch | Verb::Delete, None) => {
+                Err(ScimError::Method(format!("{method} needs the path of one resource, as in '{endpoint}/<id>'")))
+            }
         }
+    }
+
+    /// An id of ours, or that of what a POST of this request creates.
+    fn find(&self, references: &mut References<'_>) -> Result<ResourceId, ScimError> {
+        let found = match references::bulk_id(&self.segment) {
+            Some(bulk_id) => {
+                let created = references.resolve("path", bulk_id)?;
+                let fits = created.resource_type.as_ref().is_none_or(|other| other.key == self.resource_type.key);
+                fits.then_some(created.id)
+            }
+            None => self.segment.parse().ok().filter(|id: &ResourceId| id.prefix() == self.resource_type.id_prefix),
+        };
+        found.ok_or_else(|| {
+            let shown: String = self.segment.chars().take(100).collect();
+            ScimError::NotFound(format!("There is no {} '{shown}'", self.resource_type.name))
+        })
     }
 }
 
@@ -115,24 +135,22 @@ impl Intent {
 ///
 /// Those that are refused for another reason keep their bulkId: who refers to them is told that
 /// they failed, rather than that they are not there.
-pub(super) fn give_ids<'r>(
-    operations: &'r [BulkOperation],
+pub(super) fn give_ids(
+    operations: &[BulkOperation],
     drafts: &mut [Draft],
     new_id: &mut dyn FnMut([u8; 3]) -> ResourceId,
-) -> BulkIds<'r> {
+) -> BulkIds {
     let mut bulk_ids = BulkIds::new();
     for (index, (sent, draft)) in operations.iter().zip(drafts).enumerate() {
         if draft.head.method != "POST" {
             continue;
         }
-        let resource_type = draft.head.resource_type.clone().filter(|_| draft.intent.is_ok());
+        let resource_type = draft.intent.as_ref().ok().map(|intent| Arc::clone(&intent.resource_type));
         let id = new_id(resource_type.as_ref().map_or(*b"res", |resource_type| resource_type.id_prefix));
-        if let Some(resource_type) = &resource_type {
-            draft.aim(resource_type, id);
-        }
-        let reason = match sent.bulk_id.as_deref().filter(|bulk_id| !bulk_id.is_empty()) {
+        draft.aim(id);
+        let reason = match sent.bulk_id.as_ref().filter(|bulk_id| !bulk_id.is_empty()) {
             None => "required for POST",
-            Some(bulk_id) => match bulk_ids.entry(bulk_id) {
+            Some(bulk_id) => match bulk_ids.entry(bulk_id.clone()) {
                 Entry::Occupied(_) => "already the bulkId of an operation before this one",
                 Entry::Vacant(entry) => {
                     entry.insert(Created { index, id, resource_type });
@@ -148,13 +166,13 @@ pub(super) fn give_ids<'r>(
 }
 
 /// Where each resource that the request deletes is deleted first.
-pub(super) fn first_deletes(drafts: &[Draft], bulk_ids: &BulkIds<'_>) -> HashMap<ResourceId, usize> {
+pub(super) fn first_deletes(drafts: &[Draft], bulk_ids: &BulkIds) -> HashMap<ResourceId, usize> {
     let mut deletes = HashMap::new();
     for (index, draft) in drafts.iter().enumerate() {
-        let Ok(Intent::Change(Change::Delete, resource)) = &draft.intent else { continue };
-        let id = match references::bulk_id(resource) {
+        let Ok(Intent { verb: Verb::Delete, segment, .. }) = &draft.intent else { continue };
+        let id = match references::bulk_id(segment) {
             Some(bulk_id) => bulk_ids.get(bulk_id).map(|created| created.id),
-            None => resource.parse().ok(),
+            None => segment.parse().ok(),
         };
         if let Some(id) = id {
             deletes.entry(id).or_insert(index);

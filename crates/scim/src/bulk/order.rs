@@ -7,7 +7,8 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-use crate::batch::{Action, Operation};
+use super::draft::{Draft, Intent, Verb};
+use super::references::References;
 use crate::id::ResourceId;
 
 /// How the operations of a request hang together.
@@ -22,36 +23,32 @@ pub(super) struct Links {
 }
 
 impl Links {
-    /// Takes in the next operation. `needs` are the POSTs of what it refers to, `deletes_named`
-    /// the DELETEs: it keeps its place before those that come later, lest it waits for something
-    /// else and finds what it refers to gone.
-    pub(super) fn note(&mut self, operation: &Operation, mut needs: Vec<usize>, deletes_named: &[usize]) {
+    /// Takes in the next operation, and what it refers to; nothing if it will be refused. It keeps
+    /// its place before later DELETEs of what it refers to, lest it waits for something else and
+    /// then finds that gone.
+    pub(super) fn note(&mut self, draft: &Draft, references: Option<References<'_>>) {
         let index = self.needs.len();
+        let Some(References { mut needs, deletes_named, .. }) = references else {
+            self.needs.push(Vec::new());
+            return;
+        };
         needs.sort_unstable();
         needs.dedup();
         needs.retain(|need| *need != index);
         self.needs.push(needs);
         self.after.extend(deletes_named.iter().filter(|delete| **delete > index).map(|delete| (index, *delete)));
-        if matches!(operation.action, Action::Create(_)) {
+        let Ok(Intent { verb: Verb::Replace | Verb::Patch | Verb::Delete, target: Some(id), .. }) = &draft.intent
+        else {
             return;
-        }
-        if let Some(before) = self.last_change.insert(operation.target, index) {
+        };
+        if let Some(before) = self.last_change.insert(*id, index) {
             self.after.push((before, index));
         }
     }
 
-    /// Takes in the next operation, which will not be run and so waits for nothing.
-    pub(super) fn note_refusal(&mut self) {
-        self.needs.push(Vec::new());
-    }
-
-    pub(super) fn needs(&self, index: usize) -> &[usize] {
-        &self.needs[index]
-    }
-
-    /// See [`groups`].
-    pub(super) fn groups(&self) -> Vec<Vec<usize>> {
-        groups(&self.needs, &self.after)
+    /// The places of each unit, in the order in which they run, and what each place needs.
+    pub(super) fn into_groups(self) -> (Vec<Vec<usize>>, Vec<Vec<usize>>) {
+        (groups(&self.needs, &self.after), self.needs)
     }
 }
 

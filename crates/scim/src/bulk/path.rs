@@ -16,7 +16,7 @@ pub(super) struct Place {
     /// Below which endpoint.
     pub(super) resource_type: Arc<ResourceType>,
     /// What stands behind it: an id, or `bulkId:` and a bulkId.
-    pub(super) resource: Option<String>,
+    pub(super) segment: Option<String>,
 }
 
 /// The part of `path` below the SCIM base, without slashes at its ends, query and fragment; `None`
@@ -45,7 +45,7 @@ pub(super) fn locate(path: Option<&str>, registry: &Registry) -> Result<Place, S
     let unknown =
         || ScimError::NotFound(format!("There is no endpoint '/{}'", path.chars().take(200).collect::<String>()));
     let resource_type = registry.type_at(endpoint).ok_or_else(unknown)?;
-    let resource = match (segments.next(), segments.next()) {
+    let segment = match (segments.next(), segments.next()) {
         (None, _) => None,
         (Some(".search"), None) => {
             return Err(ScimError::Method("A search cannot be used inside a bulk request".into()));
@@ -53,7 +53,7 @@ pub(super) fn locate(path: Option<&str>, registry: &Registry) -> Result<Place, S
         (Some(segment), None) => Some(decoded(segment).ok_or_else(unknown)?.into_owned()),
         (Some(_), Some(_)) => return Err(unknown()),
     };
-    Ok(Place { resource_type: Arc::clone(resource_type), resource })
+    Ok(Place { resource_type: Arc::clone(resource_type), segment })
 }
 
 /// Endpoints of RFC 7644 §3.2 that are there, but change no resource, or not one that is named.

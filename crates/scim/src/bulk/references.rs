@@ -27,12 +27,12 @@ pub(super) struct Created {
 }
 
 /// What the POSTs of a request create, by bulkId.
-pub(super) type BulkIds<'r> = HashMap<&'r str, Created>;
+pub(super) type BulkIds = HashMap<String, Created>;
 
 /// Replaces references, and notes down what it came across.
 #[derive(Debug)]
 pub(super) struct References<'b> {
-    bulk_ids: &'b BulkIds<'b>,
+    bulk_ids: &'b BulkIds,
     /// Where the request deletes resources, new or old.
     deletes: &'b HashMap<ResourceId, usize>,
     /// Places of the POSTs of what is referred to.
@@ -48,8 +48,19 @@ pub(super) fn bulk_id(text: &str) -> Option<&str> {
 }
 
 impl<'b> References<'b> {
-    pub(super) fn new(bulk_ids: &'b BulkIds<'b>, deletes: &'b HashMap<ResourceId, usize>) -> Self {
+    /// None yet. `deletes` is where the request deletes resources first.
+    pub(super) fn before(bulk_ids: &'b BulkIds, deletes: &'b HashMap<ResourceId, usize>) -> Self {
         Self { bulk_ids, deletes, needs: Vec::new(), deletes_named: Vec::new() }
+    }
+
+    /// Whether a body could refer to anything that matters, told by its bytes: so that a body that
+    /// does not is read only once.
+    pub(super) fn may_be_in(&self, data: &str) -> bool {
+        let after_word = |(colon, _): (usize, &str)| {
+            let word = colon.checked_sub(PREFIX.len() - 1).map(|start| &data.as_bytes()[start..=colon]);
+            word.is_some_and(|word| word.eq_ignore_ascii_case(PREFIX.as_bytes()))
+        };
+        !self.deletes.is_empty() || data.match_indices(':').any(after_word) || data.contains("\\u")
     }
 
     /// What the POST with that bulkId creates. `attribute` is where it is referred to.

@@ -144,7 +144,7 @@ fn one_request_adds_updates_and_removes() {
         .to_string(),
     );
 
-    assert_eq!(planned.batch.fail_on_errors, Some(1));
+    assert_eq!(planned.fail_on_errors, Some(1));
     assert_eq!(order(&planned), [[0], [1], [2], [3]]);
     insta::assert_snapshot!(told(&planned), @r#"
     0 POST /Users/usr_00000000000000000000000001: {"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"id":"usr_00000000000000000000000001","userName":"Alice"} members []

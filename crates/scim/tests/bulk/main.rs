@@ -13,8 +13,8 @@ mod responses;
 use std::fmt::Write as _;
 
 use scim::ResourceId;
-use scim::batch::{Action, Step};
-use scim::bulk::{self, Planned};
+use scim::batch::{Action, Step, Unit};
+use scim::bulk::{self, OperationHead, Planned};
 use scim::dialect::Dialect;
 use scim::id::Precondition;
 use scim::message::BulkRequest;
@@ -23,19 +23,32 @@ use serde_json::{Value, json};
 
 const BASES: [&str; 2] = ["https://example.com/t/acme/scim/v2", "/t/acme/scim/v2"];
 
+/// What a request comes to, with the units that it gives one by one.
+struct Plan {
+    heads: Vec<OperationHead>,
+    fail_on_errors: Option<u32>,
+    units: Vec<Unit>,
+}
+
+impl From<Planned> for Plan {
+    fn from(Planned { heads, fail_on_errors, units }: Planned) -> Self {
+        Self { heads, fail_on_errors, units: units.collect() }
+    }
+}
+
 /// Plans a request with these operations; ids are counted from 1.
-fn plan(operations: &Value) -> Planned {
+fn plan(operations: &Value) -> Plan {
     plan_body(&json!({ "Operations": operations }).to_string())
 }
 
-fn plan_body(body: &str) -> Planned {
+fn plan_body(body: &str) -> Plan {
     let request = BulkRequest::read(body.as_bytes(), 10_000).unwrap();
     let mut given = 0;
     let mut new_id = |prefix| {
         given += 1;
         id(prefix, given)
     };
-    bulk::plan(&request, &core::registry(), &BASES, &mut new_id, Dialect::Generic)
+    bulk::plan(request, &core::registry(), &BASES, &mut new_id, Dialect::Generic).into()
 }
 
 fn id(prefix: [u8; 3], number: u128) -> ResourceId {
@@ -63,26 +76,26 @@ fn post_group(bulk_id: &str, members: &[&str]) -> Value {
 }
 
 /// Steps in the order in which they run.
-fn steps(planned: &Planned) -> impl Iterator<Item = &Step> {
-    planned.batch.units.iter().flat_map(|unit| &unit.steps)
+fn steps(planned: &Plan) -> impl Iterator<Item = &Step> {
+    planned.units.iter().flat_map(|unit| &unit.steps)
 }
 
 /// Places in the order in which they run, those of a unit together.
-fn order(planned: &Planned) -> Vec<Vec<usize>> {
-    planned.batch.units.iter().map(|unit| unit.steps.iter().map(|step| step.index).collect()).collect()
+fn order(planned: &Plan) -> Vec<Vec<usize>> {
+    planned.units.iter().map(|unit| unit.steps.iter().map(|step| step.index).collect()).collect()
 }
 
-fn step(planned: &Planned, index: usize) -> &Step {
+fn step(planned: &Plan, index: usize) -> &Step {
     steps(planned).find(|step| step.index == index).unwrap()
 }
 
 /// Why the operation at `index` is refused.
-fn refusal(planned: &Planned, index: usize) -> String {
+fn refusal(planned: &Plan, index: usize) -> String {
     format!("{:?}", step(planned, index).work.as_ref().unwrap_err())
 }
 
 /// The members that the POST or PUT at `index` wants.
-fn members(planned: &Planned, index: usize) -> Vec<String> {
+fn members(planned: &Plan, index: usize) -> Vec<String> {
     match &step(planned, index).work.as_ref().unwrap().action {
         Action::Create(resource) | Action::Replace(resource) => {
             resource.members.iter().map(ToString::to_string).collect()
@@ -92,7 +105,7 @@ fn members(planned: &Planned, index: usize) -> Vec<String> {
 }
 
 /// The document that the POST or PUT at `index` wants.
-fn document(planned: &Planned, index: usize) -> Value {
+fn document(planned: &Plan, index: usize) -> Value {
     let operation = step(planned, index).work.as_ref().unwrap();
     match &operation.action {
         Action::Create(resource) | Action::Replace(resource) => {
@@ -104,9 +117,9 @@ fn document(planned: &Planned, index: usize) -> Value {
 
 /// All that was planned, a line per operation in the order in which they run, a blank line after
 /// each unit.
-fn told(planned: &Planned) -> String {
+fn told(planned: &Plan) -> String {
     let mut text = String::new();
-    for unit in &planned.batch.units {
+    for unit in &planned.units {
         for step in &unit.steps {
             let head = &planned.heads[step.index];
             let location = head.location.as_deref().unwrap_or("nowhere");

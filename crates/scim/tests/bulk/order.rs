@@ -98,8 +98,8 @@ fn a_refusal_in_a_circle_leaves_the_others_to_fail_with_it() {
     broken["data"]["displayName"] = json!(null);
     let planned = plan(&json!([post_group("a", &["bulkId:b"]), broken]));
 
-    assert_eq!(order(&planned), [[1], [0]]);
-    assert!(step(&planned, 1).work.is_err());
+    assert_eq!(order(&planned), [[0, 1]]);
+    assert!(step(&planned, 1).work.is_err() && step(&planned, 0).work.is_ok());
     assert_eq!(step(&planned, 0).needs, [1]);
 }
 
@@ -111,7 +111,7 @@ fn ten_thousand_operations_in_one_circle_are_one_unit() {
 
     let planned = plan(&Value::Array(operations));
 
-    assert_eq!(planned.batch.units.len(), 1);
+    assert_eq!(planned.units.len(), 1);
     assert_eq!(order(&planned)[0], (0..10_000).collect::<Vec<_>>());
 }
 

@@ -2,13 +2,13 @@
 
 use proptest::prelude::*;
 use scim::ResourceId;
-use scim::bulk::{self, Planned};
+use scim::bulk;
 use scim::dialect::Dialect;
 use scim::message::BulkRequest;
 use scim::schema::core;
 use serde_json::{Value, json};
 
-use super::{BASES, group, plan, post_group, user};
+use super::{BASES, Plan, group, plan, post_group, user};
 
 /// An operation of a random request.
 #[derive(Debug, Clone)]
@@ -59,9 +59,9 @@ fn operations(request: &[Sent]) -> Value {
 }
 
 /// When each operation runs: the number of its unit.
-fn turns(planned: &Planned, operations: usize) -> Vec<usize> {
+fn turns(planned: &Plan, operations: usize) -> Vec<usize> {
     let mut turns = vec![usize::MAX; operations];
-    for (turn, unit) in planned.batch.units.iter().enumerate() {
+    for (turn, unit) in planned.units.iter().enumerate() {
         assert!(!unit.steps.is_empty());
         assert!(unit.steps.is_sorted_by_key(|step| step.index));
         for step in &unit.steps {
@@ -186,7 +186,7 @@ fn plan_anything(body: &[u8]) {
     if let Ok(request) = BulkRequest::read(body, 100) {
         let operations = request.operations.len();
         let mut new_id = |prefix| ResourceId::new(prefix, 1);
-        let planned = bulk::plan(&request, &core::registry(), &BASES, &mut new_id, Dialect::Entra);
+        let planned: Plan = bulk::plan(request, &core::registry(), &BASES, &mut new_id, Dialect::Entra).into();
         assert_eq!(planned.heads.len(), operations);
         turns(&planned, operations);
     }

@@ -1,6 +1,8 @@
 //! Bulk requests (RFC 7644 §3.7): planned whole, run in slices.
 
-use scim::batch::{Batch, Unit};
+use std::iter::Peekable;
+
+use scim::batch::Unit;
 use scim::bulk::{self, OperationHead};
 use scim::message::BulkRequest;
 use scim::resource::Notes;
@@ -54,18 +56,18 @@ impl App {
     ) -> Result<BulkRun, ServiceError> {
         caller.require(Scopes::BULK)?;
         let registry = self.registry(&caller.tenant);
-        let planned = bulk::plan(&request, &registry, bases, &mut |prefix| self.new_id(prefix), dialect(caller));
-        let mut batch = planned.batch;
-        refuse_without_scope(&mut batch, &planned.heads, caller);
-        let notes = notes(&batch);
+        let bulk::Planned { heads, fail_on_errors, units } =
+            bulk::plan(request, &registry, bases, &mut |prefix| self.new_id(prefix), dialect(caller));
 
-        let mut progress = Progress::of(&batch);
-        let mut outcomes: Vec<(usize, Result<Written, ServiceError>)> = Vec::with_capacity(planned.heads.len());
-        let mut slices = slices(batch.units).into_iter();
-        for slice in slices.by_ref() {
-            if progress.is_stopped() {
-                break;
-            }
+        let mut notes = Notes::default();
+        let mut progress = Progress::stopping_after(fail_on_errors);
+        let mut outcomes: Vec<(usize, Result<Written, ServiceError>)> = Vec::with_capacity(heads.len());
+        let mut units = units.peekable();
+        while !progress.is_stopped()
+            && let Some(mut slice) = next_slice(&mut units)
+        {
+            refuse_without_scope(&mut slice, &heads, caller);
+            note(&slice, &mut notes);
             let places: Vec<usize> = slice.iter().flat_map(|unit| &unit.steps).map(|step| step.index).collect();
             match self.run_slice(caller, slice, progress.clone()).await {
                 Ok((done, later)) => {
@@ -74,14 +76,14 @@ impl App {
                 }
                 Err(error) if outcomes.is_empty() => return Err(error),
                 Err(error) => {
-                    let rest = slices.flatten().flat_map(|unit| unit.steps).map(|step| step.index);
+                    let rest = units.flat_map(|unit| unit.steps).map(|step| step.index);
                     let unavailable = |place| (place, Err(StoreError::Unavailable(error.to_string()).into()));
                     outcomes.extend(places.into_iter().chain(rest).map(unavailable));
                     break;
                 }
             }
         }
-        Ok(BulkRun { outcomes: in_request_order(planned.heads, outcomes), notes })
+        Ok(BulkRun { outcomes: in_request_order(heads, outcomes), notes })
     }
 
     async fn run_slice(
@@ -96,8 +98,8 @@ impl App {
 }
 
 /// The scope is asked for operation by operation: what the token must not do fails alone.
-fn refuse_without_scope(batch: &mut Batch, heads: &[OperationHead], caller: &ScimCaller) {
-    for step in batch.units.iter_mut().flat_map(|unit| &mut unit.steps) {
+fn refuse_without_scope(slice: &mut [Unit], heads: &[OperationHead], caller: &ScimCaller) {
+    for step in slice.iter_mut().flat_map(|unit| &mut unit.steps) {
         let Some(resource_type) = heads.get(step.index).and_then(|head| head.resource_type.as_deref()) else {
             continue;
         };
@@ -107,9 +109,8 @@ fn refuse_without_scope(batch: &mut Batch, heads: &[OperationHead], caller: &Sci
     }
 }
 
-fn notes(batch: &Batch) -> Notes {
-    let mut all = Notes::default();
-    for step in batch.units.iter().flat_map(|unit| &unit.steps) {
+fn note(slice: &[Unit], all: &mut Notes) {
+    for step in slice.iter().flat_map(|unit| &unit.steps) {
         let Ok(operation) = &step.work else { continue };
         let notes = match &operation.action {
             Action::Create(resource) | Action::Replace(resource) => &resource.notes,
@@ -125,24 +126,18 @@ fn notes(batch: &Batch) -> Notes {
             all.ignored(path);
         }
     }
-    all
 }
 
-/// Cuts a batch where units end. A unit that is larger than a slice is one slice: it must succeed
-/// or fail as a whole.
-fn slices(units: Vec<Unit>) -> Vec<Vec<Unit>> {
-    let mut slices: Vec<Vec<Unit>> = Vec::new();
-    let mut operations = SLICE_OPERATIONS_MAX;
-    for unit in units {
-        let size = unit.steps.len();
-        if operations + size > SLICE_OPERATIONS_MAX {
-            slices.push(Vec::new());
-            operations = 0;
-        }
-        operations += size;
-        slices.last_mut().expect("the first unit opened a slice").push(unit);
+/// The next units, as many as share a transaction; `None` when there are none left. A unit that is
+/// larger than a slice is one slice: it must succeed or fail as a whole.
+fn next_slice(units: &mut Peekable<impl Iterator<Item = Unit>>) -> Option<Vec<Unit>> {
+    let mut slice = vec![units.next()?];
+    let mut operations = slice[0].steps.len();
+    while let Some(unit) = units.next_if(|unit| operations + unit.steps.len() <= SLICE_OPERATIONS_MAX) {
+        operations += unit.steps.len();
+        slice.push(unit);
     }
-    slices
+    Some(slice)
 }
 
 fn in_request_order(
@@ -173,8 +168,9 @@ mod tests {
     #[test]
     fn a_slice_ends_where_a_unit_ends() {
         let sizes = |units: &[usize]| -> Vec<usize> {
-            let slices = slices(units.iter().map(|size| unit(*size)).collect());
-            slices.iter().map(|slice| slice.iter().map(|unit| unit.steps.len()).sum()).collect()
+            let mut units = units.iter().map(|size| unit(*size)).peekable();
+            let slices = std::iter::from_fn(|| next_slice(&mut units));
+            slices.map(|slice| slice.iter().map(|unit| unit.steps.len()).sum()).collect()
         };
 
         assert_eq!(sizes(&[]), Vec::<usize>::new());

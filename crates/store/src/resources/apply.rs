@@ -55,7 +55,12 @@ pub struct Progress {
 impl Progress {
     /// The start of `batch`.
     pub fn of(batch: &Batch) -> Self {
-        Self { fail_on_errors: batch.fail_on_errors, failed: BTreeSet::new() }
+        Self::stopping_after(batch.fail_on_errors)
+    }
+
+    /// The start of a batch that ends when so many of its operations have failed, if ever.
+    pub fn stopping_after(fail_on_errors: Option<u32>) -> Self {
+        Self { fail_on_errors, failed: BTreeSet::new() }
     }
 
     /// Whether so many operations failed that nothing further is run (`failOnErrors`,
