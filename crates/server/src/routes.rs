@@ -5,9 +5,10 @@ use axum::Router;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 
 use crate::ServerState;
+use crate::http::admin::{applications, endpoint_info, scim_tokens, tenants};
 use crate::http::problem::Problem;
 use crate::http::scim::{bulk, discovery, resources};
-use crate::http::{docs, health, layers};
+use crate::http::{docs, health, layers, oauth};
 
 /// A method at a path.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +55,15 @@ macro_rules! scim {
     };
 }
 
+/// A route of the admin API.
+macro_rules! admin {
+    ($path:literal) => {
+        concat!("/api/v1/admin", $path)
+    };
+}
+
+const ADMIN_READ: Access = Access::AdminRead;
+const ADMIN_WRITE: Access = Access::AdminWrite;
 const ANY: Access = Access::Scim(ScimNeed::Any);
 const READ: Access = Access::Scim(ScimNeed::Read);
 const WRITE: Access = Access::Scim(ScimNeed::Write);
@@ -91,6 +101,37 @@ pub static ROUTES: &[Route] = &[
     route("PUT", scim!("/{endpoint}/{id}"), WRITE, || put(resources::replace)),
     route("PATCH", scim!("/{endpoint}/{id}"), WRITE, || patch(resources::patch)),
     route("DELETE", scim!("/{endpoint}/{id}"), WRITE, || delete(resources::delete)),
+    // Admin: SCIM tokens
+    route("GET", admin!("/scim-tokens"), ADMIN_READ, || get(scim_tokens::list)),
+    route("POST", admin!("/scim-tokens"), ADMIN_WRITE, || post(scim_tokens::create)),
+    route("GET", admin!("/scim-tokens/endpoint-info"), ADMIN_READ, || get(endpoint_info::read)),
+    route("GET", admin!("/scim-tokens/{token_id}"), ADMIN_READ, || get(scim_tokens::read)),
+    route("PATCH", admin!("/scim-tokens/{token_id}"), ADMIN_WRITE, || patch(scim_tokens::update)),
+    route("DELETE", admin!("/scim-tokens/{token_id}"), ADMIN_WRITE, || delete(scim_tokens::revoke)),
+    route("POST", admin!("/scim-tokens/{token_id}/rotate"), ADMIN_WRITE, || post(scim_tokens::rotate)),
+    // Admin: tenants
+    route("GET", admin!("/tenants"), ADMIN_READ, || get(tenants::list)),
+    route("POST", admin!("/tenants"), ADMIN_WRITE, || post(tenants::create)),
+    route("GET", admin!("/tenants/{tenant_id}"), ADMIN_READ, || get(tenants::read)),
+    route("PATCH", admin!("/tenants/{tenant_id}"), ADMIN_WRITE, || patch(tenants::update)),
+    route("DELETE", admin!("/tenants/{tenant_id}"), ADMIN_WRITE, || delete(tenants::delete)),
+    // Admin: OAuth clients
+    route("GET", admin!("/applications"), ADMIN_READ, || get(applications::list)),
+    route("POST", admin!("/applications"), ADMIN_WRITE, || post(applications::create)),
+    route("GET", admin!("/applications/{application_id}"), ADMIN_READ, || get(applications::read)),
+    route("PATCH", admin!("/applications/{application_id}"), ADMIN_WRITE, || patch(applications::update)),
+    route("DELETE", admin!("/applications/{application_id}"), ADMIN_WRITE, || delete(applications::delete)),
+    route("POST", admin!("/applications/{application_id}/rotate"), ADMIN_WRITE, || post(applications::rotate)),
+    // Access tokens (RFC 6749 §3.2), and how to get and verify them
+    route("POST", "/api/v1/platform/oauth/token", Access::Public, || post(oauth::platform_token)),
+    route("GET", "/api/v1/platform/oauth/.well-known/openid-configuration", Access::Public, || {
+        get(oauth::platform_metadata)
+    }),
+    route("GET", "/api/v1/platform/.well-known/jwks.json", Access::Public, || get(oauth::jwks)),
+    route("POST", "/api/v1/auth/tenants/{slug}/oauth/token", Access::Public, || post(oauth::tenant_token)),
+    route("GET", "/api/v1/auth/tenants/{slug}/.well-known/openid-configuration", Access::Public, || {
+        get(oauth::tenant_metadata)
+    }),
     // The description of all this
     route("GET", "/openapi.json", Access::Public, || get(docs::document)),
     route("GET", "/docs", Access::Public, || get(docs::page)),

@@ -35,6 +35,14 @@ pub fn body<T: FromForm>(body: &[u8]) -> Result<T, ServiceError> {
     form.finish(read)
 }
 
+/// [`body`], where no body at all is as good as an empty object.
+///
+/// # Errors
+/// As [`body`].
+pub fn optional_body<T: FromForm>(body: &[u8]) -> Result<T, ServiceError> {
+    self::body(if body.is_empty() { b"{}" } else { body })
+}
+
 /// Reads the pairs of a query string. Parameters that nobody knows are ignored, and of one that is
 /// there twice the last counts.
 ///

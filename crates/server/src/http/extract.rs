@@ -112,7 +112,7 @@ fn cut(text: &str) -> String {
     text.chars().take(64).collect()
 }
 
-/// The last segment of a path that ends with `{id}`, decoded.
+/// What the path has for the last parameter of its route, decoded.
 #[derive(Debug)]
 pub(crate) struct Segment(pub(crate) String);
 
@@ -120,7 +120,8 @@ impl FromRequestParts<ServerState> for Segment {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, Problem> {
-        segment(parts, state, "id").await.map(Self)
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Problem::NoRoute)?;
+        params.iter().last().map(|(_, value)| Self(value.to_owned())).ok_or(Problem::NoRoute)
     }
 }
 

@@ -12,9 +12,11 @@ use http::{HeaderValue, StatusCode, header};
 use scim::ScimError;
 use scim::message::ErrorBody;
 use serde::Serialize;
+use service::oauth::TokenError;
 use service::{Credential, FieldError, Loc, ServiceError, StoreError, WriteError};
 
 use super::body::BodyError;
+use super::oauth;
 use super::respond::{JSON, SCIM_JSON};
 
 /// Why a request was not carried out.
@@ -22,6 +24,8 @@ use super::respond::{JSON, SCIM_JSON};
 pub(crate) enum Problem {
     /// The use case did not happen.
     Service(ServiceError),
+    /// There is no access token, in the words of RFC 6749 §5.2.
+    Token(TokenError),
     /// The envelope of a bulk request does not fit, and the client speaks plain JSON: it gets the
     /// admin dialect's list of errors, below the SCIM base too.
     Envelope(Vec<FieldError>),
@@ -74,6 +78,7 @@ impl Problem {
     pub(crate) fn verdict(&self) -> Verdict {
         match self {
             Self::Service(error) => of_service(error),
+            Self::Token(error) => of_token(error),
             Self::Envelope(fields) => of_fields(fields),
             Self::NoRoute => Verdict::new(StatusCode::NOT_FOUND, None, "There is nothing at this address"),
             Self::Method => {
@@ -101,20 +106,22 @@ impl Problem {
     /// Headers that belong to the problem.
     fn headers(&self) -> Vec<(header::HeaderName, HeaderValue)> {
         match self {
-            Self::Service(ServiceError::Unauthenticated(credential)) => {
-                vec![(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge(*credential)))]
+            Self::Service(error) | Self::Token(TokenError::Service(error)) => headers_of_service(error),
+            // RFC 6749 §5.2: whoever tried Basic is told that it is the scheme to use.
+            Self::Token(TokenError::InvalidClient) => {
+                vec![(header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Basic realm="muster""#))]
             }
-            Self::Service(ServiceError::TooManyRequests { retry_after_s }) => {
-                vec![(header::RETRY_AFTER, HeaderValue::from(*retry_after_s))]
-            }
-            Self::Service(ServiceError::Store(StoreError::Unavailable(_))) | Self::Deadline => {
-                vec![(header::RETRY_AFTER, HeaderValue::from_static("2"))]
-            }
+            Self::Deadline => vec![(header::RETRY_AFTER, HeaderValue::from_static("2"))],
             // A client that stalls half-way through a body cannot use this connection again.
             Self::Body(BodyError::TooSlow | BodyError::Broken) => {
                 vec![(header::CONNECTION, HeaderValue::from_static("close"))]
             }
-            Self::Service(_)
+            Self::Token(
+                TokenError::InvalidRequest(_)
+                | TokenError::UnauthorizedClient(_)
+                | TokenError::UnsupportedGrantType
+                | TokenError::InvalidScope(_),
+            )
             | Self::Envelope(_)
             | Self::NoRoute
             | Self::Method
@@ -124,6 +131,32 @@ impl Problem {
             | Self::Host
             | Self::Panic => Vec::new(),
         }
+    }
+}
+
+fn headers_of_service(error: &ServiceError) -> Vec<(header::HeaderName, HeaderValue)> {
+    match error {
+        ServiceError::Unauthenticated(credential) => {
+            vec![(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge(*credential)))]
+        }
+        ServiceError::Forbidden(_) => {
+            let insufficient = r#"Bearer realm="muster", error="insufficient_scope""#;
+            vec![(header::WWW_AUTHENTICATE, HeaderValue::from_static(insufficient))]
+        }
+        ServiceError::TooManyRequests { retry_after_s } => {
+            vec![(header::RETRY_AFTER, HeaderValue::from(*retry_after_s))]
+        }
+        ServiceError::Store(StoreError::Unavailable(_)) => {
+            vec![(header::RETRY_AFTER, HeaderValue::from_static("2"))]
+        }
+        ServiceError::Scim(_)
+        | ServiceError::Write(_)
+        | ServiceError::Validation(_)
+        | ServiceError::NotFound(_)
+        | ServiceError::Conflict(_)
+        | ServiceError::NotImplemented(_)
+        | ServiceError::Key(_)
+        | ServiceError::Store(_) => Vec::new(),
     }
 }
 
@@ -152,6 +185,19 @@ fn of_service(error: &ServiceError) -> Verdict {
         E::Key(_) => Verdict::new(StatusCode::INTERNAL_SERVER_ERROR, None, OUR_FAULT),
         E::Store(error) => of_store(error),
     }
+}
+
+/// RFC 6749 §5.2.
+fn of_token(error: &TokenError) -> Verdict {
+    let status = match error {
+        TokenError::InvalidRequest(_)
+        | TokenError::UnauthorizedClient(_)
+        | TokenError::UnsupportedGrantType
+        | TokenError::InvalidScope(_) => StatusCode::BAD_REQUEST,
+        TokenError::InvalidClient => StatusCode::UNAUTHORIZED,
+        TokenError::Service(error) => return of_service(error),
+    };
+    Verdict::new(status, None, error.to_string())
 }
 
 /// Status and `scimType` of what is wrong with a SCIM request in itself.
@@ -330,12 +376,15 @@ impl<'a> From<&'a Verdict> for AdminErrorBody<'a> {
 pub(crate) fn speak(problem: &Problem, dialect: Dialect, request_id: &str) -> Response {
     let mut verdict = problem.verdict();
     if verdict.status.is_server_error() {
-        if let Problem::Service(error) = problem {
+        if let Problem::Service(error) | Problem::Token(TokenError::Service(error)) = problem {
             tracing::error!(error = error as &dyn std::error::Error, "request failed");
         }
         if verdict.status == StatusCode::INTERNAL_SERVER_ERROR || verdict.status == StatusCode::SERVICE_UNAVAILABLE {
             verdict.detail = format!("{} (request id {request_id})", verdict.detail);
         }
+    }
+    if let Problem::Token(error) = problem {
+        return with_headers(oauth::refusal(error, verdict.status, verdict.detail), problem);
     }
     let dialect = if matches!(problem, Problem::Envelope(_)) { Dialect::Admin } else { dialect };
     let (status, media_type, body) = match dialect {
@@ -349,6 +398,10 @@ pub(crate) fn speak(problem: &Problem, dialect: Dialect, request_id: &str) -> Re
     let mut response = Response::new(Body::from(body.unwrap_or_default()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, media_type.clone());
+    with_headers(response, problem)
+}
+
+fn with_headers(mut response: Response, problem: &Problem) -> Response {
     for (name, value) in problem.headers() {
         response.headers_mut().insert(name, value);
     }
