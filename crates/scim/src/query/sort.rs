@@ -121,16 +121,17 @@ impl Sort {
         }
     }
 
-    /// How two resources stand, by value and then by creation, which is what `tie` tells. The
-    /// descending order is the ascending one reversed; so those without a value come first in it.
-    pub fn compare<T: Ord>(&self, one: (Option<&SortKey>, T), other: (Option<&SortKey>, T)) -> Ordering {
-        let ascending = match (one.0, other.0) {
+    /// How two resources stand, by value and then by creation, which `tie` tells. The descending
+    /// order is the ascending one reversed; so those without a value come first in it.
+    #[must_use]
+    pub fn compare(&self, one: Option<&SortKey>, other: Option<&SortKey>, tie: Ordering) -> Ordering {
+        let ascending = match (one, other) {
             (Some(one), Some(other)) => one.cmp(other),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
             (None, None) => Ordering::Equal,
         };
-        let ascending = ascending.then_with(|| one.1.cmp(&other.1));
+        let ascending = ascending.then(tie);
         match self.order {
             SortOrder::Ascending => ascending,
             SortOrder::Descending => ascending.reverse(),
@@ -183,8 +184,8 @@ mod tests {
     #[test]
     fn those_without_a_value_are_last_when_ascending_and_first_when_descending() {
         let (some, none) = (Some(SortKey::Number(1.0)), None);
-        let compare =
-            |order| Sort { by: "title".parse().unwrap(), order }.compare((some.as_ref(), 1), (none.as_ref(), 2));
+        let by = |order| Sort { by: "title".parse().unwrap(), order };
+        let compare = |order| by(order).compare(some.as_ref(), none.as_ref(), Ordering::Less);
 
         assert_eq!(compare(SortOrder::Ascending), Ordering::Less);
         assert_eq!(compare(SortOrder::Descending), Ordering::Greater);

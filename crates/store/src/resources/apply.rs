@@ -174,7 +174,7 @@ pub async fn run(
         }
         match run_unit(tx, tenant, context, unit, progress).await? {
             Ok(written) => {
-                outcomes.extend(unit.steps.iter().zip(written).map(|(step, written)| (step.index, Ok(written))))
+                outcomes.extend(unit.steps.iter().zip(written).map(|(step, written)| (step.index, Ok(written))));
             }
             Err((failed, error)) => {
                 progress.failed.extend(unit.steps.iter().map(|step| step.index));

@@ -101,16 +101,25 @@ pub(crate) static LOAD: Stmt = sql! {
                WHERE tenant = $1 AND id = $2 AND type = $3 FOR UPDATE",
 };
 
-/// Writes a row anew, if it is still at `version`; gives the new version. `secret` is left alone
-/// unless it is `Some`.
+/// What becomes of the secret of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SecretChange<'a> {
+    Keep,
+    Remove,
+    /// To this hash.
+    Set(&'a str),
+}
+
+/// Writes a row anew, if it is still at `version`; gives the new version.
 pub(crate) async fn update(
     tx: &mut Tx,
     tenant: TenantKey,
     (key, version): (ResourceKey, Version),
     now: i64,
     columns: &Columns,
-    secret: Option<Option<&str>>,
+    secret: SecretChange<'_>,
 ) -> Result<Option<Version>, StoreError> {
+    let hash = if let SecretChange::Set(hash) = secret { Some(hash) } else { None };
     let params = [
         tenant.into(),
         key.0.into(),
@@ -121,8 +130,8 @@ pub(crate) async fn update(
         columns.display_name.as_ref().into(),
         columns.external_id.as_ref().into(),
         columns.display.as_ref().into(),
-        secret.is_some().into(),
-        secret.flatten().into(),
+        (secret != SecretChange::Keep).into(),
+        hash.into(),
         (&columns.body).into(),
     ];
     tx.query_one(&UPDATE, &params, |row| read_version(row, 0)).await

@@ -17,7 +17,7 @@ use store::members::{self, Membership};
 use store::resources::apply::{self, Context, Outcome, Progress, UniqueAttribute, WriteError, Written};
 use store::resources::{self, Found, Lane, Scope, StoredResource};
 use store::sql::Stmt;
-use store::tenants::{self, NewTenant};
+use store::tenants::{self, LimitOverrides, NewTenant, TenantSettings};
 use store::{Param, Store, StoreError, TenantKey};
 
 pub(crate) struct Directory {
@@ -59,8 +59,8 @@ impl Directory {
                         id: Id::new(*b"tnt", bits),
                         slug: slug.into(),
                         name: slug.into(),
-                        limits: Default::default(),
-                        settings: Default::default(),
+                        limits: LimitOverrides::default(),
+                        settings: TenantSettings::default(),
                     };
                     tenants::insert(tx, &new, 1).await
                 })
@@ -148,7 +148,7 @@ impl Directory {
     }
 
     pub(crate) async fn patch(&self, id: ResourceId, if_match: &str, operations: Json) -> Result<Written, WriteError> {
-        self.run_one(id, if_match, patch_action(&type_of(id), operations)).await
+        self.run_one(id, if_match, patch_action(&type_of(id), &operations)).await
     }
 
     pub(crate) async fn delete(&self, id: ResourceId, if_match: &str) -> Result<Written, WriteError> {
@@ -242,7 +242,7 @@ pub(crate) fn group_json(name: &str, members: &[ResourceId]) -> Json {
     json!({ "displayName": name, "members": members })
 }
 
-pub(crate) fn patch_action(resource_type: &ResourceType, operations: Json) -> Action {
+pub(crate) fn patch_action(resource_type: &ResourceType, operations: &Json) -> Action {
     let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations });
     let mut plan = patch::plan(resource_type, body, Dialect::Generic).unwrap();
     plan.secret = plan.secret.map(|secret| secret.map(hashed));

@@ -174,7 +174,7 @@ fn expected(
         })
         .collect();
     if let Some(sort) = sort {
-        hits.sort_by(|one, other| sort.compare((one.2.as_ref(), one.0), (other.2.as_ref(), other.0)));
+        hits.sort_by(|one, other| sort.compare(one.2.as_ref(), other.2.as_ref(), one.0.cmp(&other.0)));
     }
     hits.into_iter().map(|(_, id, _)| id).collect()
 }

@@ -1,7 +1,5 @@
 //! Who belongs to what.
 
-use std::sync::Arc;
-
 use scim::ScimError;
 use scim::id::Version;
 use serde_json::json;
@@ -212,7 +210,7 @@ fn groups_are_told_direct_and_by_way_of_others() {
 #[test]
 fn clients_that_add_members_at_the_same_time_all_succeed() {
     each_engine(async |store| {
-        let acme = Arc::new(Directory::new(&store, "acme").await);
+        let acme = Directory::new(&store, "acme").await;
         let staff = acme.group("Staff", &[]).await;
         let mut users = Vec::new();
         for number in 0..64 {

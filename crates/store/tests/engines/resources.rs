@@ -4,7 +4,7 @@ use scim::ScimError;
 use scim::id::Version;
 use serde_json::json;
 use store::events::Kind;
-use store::resources::apply::{UniqueAttribute, WriteError};
+use store::resources::apply::{Progress, UniqueAttribute, WriteError};
 use store::sql;
 use store::sql::Stmt;
 
@@ -265,7 +265,7 @@ fn a_secret_that_was_not_hashed_is_refused_and_not_stored() {
             scim::resource::Resource::read(&user(), json!({ "userName": "ana", "password": "s3cret" })).unwrap();
         let create = crate::directory::step(0, acme.new_id(&user()), scim::batch::Action::Create(plain), &[]);
 
-        let outcome = acme.try_run_slice(vec![scim::batch::Unit { steps: vec![create] }], Default::default()).await;
+        let outcome = acme.try_run_slice(vec![scim::batch::Unit { steps: vec![create] }], Progress::default()).await;
 
         assert!(matches!(outcome, Err(store::StoreError::Corrupt(_))));
     });

@@ -28,7 +28,7 @@ fn what_needs_a_failed_operation_fails_and_nothing_else_does() {
             vec![step(0, again, create_user("ANA"), &[])],
             vec![step(2, bob, create_user("bob"), &[])],
             vec![step(1, staff, Action::Create(resource(&group(), group_json("Staff", &[again]))), &[0])],
-            vec![step(3, staff, patch_action(&group(), adding(&[bob])), &[1, 2])],
+            vec![step(3, staff, patch_action(&group(), &adding(&[bob])), &[1, 2])],
         ];
 
         let outcomes = acme.run(batch(units, None)).await;

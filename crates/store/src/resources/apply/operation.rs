@@ -12,7 +12,7 @@ use crate::attributes::{self, Keys, USER_NAME};
 use crate::error::StoreError;
 use crate::events::{self, Change, Kind, MembersDelta};
 use crate::members::change::{self, Group, MembersWork};
-use crate::resources::rows::{self, Columns};
+use crate::resources::rows::{self, Columns, SecretChange};
 use crate::resources::{ResourceKey, StoredResource};
 use crate::tenants::TenantKey;
 use crate::tx::Tx;
@@ -129,7 +129,10 @@ async fn replace<'a>(
     let has_members = operation.resource_type.relation(Relation::Members).is_some();
     let members = if has_members { MembersWork::exactly(&resource.members) } else { MembersWork::default() };
     // A client that reads a resource and sends it back cannot send the secret, as it is never shown.
-    let secret = resource.secret.as_ref().map(Some);
+    let secret = match &resource.secret {
+        None => SecretChange::Keep,
+        Some(secret) => SecretChange::Set(hash(secret)?),
+    };
     let staged = Staged { members, ..Staged::unread(operation, Kind::Replace) };
     write(tx, tenant, context, staged, stored, (&before, &after), secret).await
 }
@@ -144,7 +147,11 @@ async fn patch<'a>(
     let stored = load(tx, tenant, operation).await?;
     let before = read(&stored)?;
     let after = plan.apply(&operation.resource_type, &before)?.document;
-    let secret = plan.secret.as_ref().map(Option::as_ref);
+    let secret = match &plan.secret {
+        None => SecretChange::Keep,
+        Some(None) => SecretChange::Remove,
+        Some(Some(secret)) => SecretChange::Set(hash(secret)?),
+    };
     let staged = Staged { members: MembersWork::of_changes(&plan.members), ..Staged::unread(operation, Kind::Patch) };
     write(tx, tenant, context, staged, stored, (&before, &after), secret).await
 }
@@ -158,24 +165,23 @@ async fn write<'a>(
     staged: Staged<'a>,
     stored: StoredResource,
     (before, after): (&Document, &Document),
-    secret: Option<Option<&Secret>>,
+    secret: SecretChange<'_>,
 ) -> Result<Staged<'a>, Fault> {
     let operation = staged.operation;
     let resource_type = &*operation.resource_type;
     let row = Row::of(&stored);
-    if before == after && secret.is_none() {
+    if before == after && secret == SecretChange::Keep {
         return Ok(Staged { row: Some(row), body: Some(stored.body), ..staged });
     }
     let columns = Columns::of(after, resource_type, stored.id);
     let keys = (&Keys::of(before, resource_type, context), &Keys::of(after, resource_type, context));
-    let hash = secret.map(|secret| secret.map(hash).transpose()).transpose()?;
-    let updated = rows::update(tx, tenant, (row.key, row.version), context.now, &columns, hash).await;
+    let updated = rows::update(tx, tenant, (row.key, row.version), context.now, &columns, secret).await;
     let version = updated.map_err(taken)?.ok_or(WriteError::VersionMismatch { current: row.version })?;
     attributes::replace(tx, tenant, resource_type, row.key, keys).await?;
     let (image_before, image_after) = before.images(after);
     Ok(Staged {
         row: Some(Row { version, modified: context.now, ..row }),
-        changed: changed(operation, before, after, secret.is_some()),
+        changed: changed(operation, before, after, secret != SecretChange::Keep),
         moved: true,
         before: Some(image_before),
         after: Some(image_after),

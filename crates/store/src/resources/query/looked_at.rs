@@ -1,6 +1,7 @@
 //! Queries for which resources are looked at one by one: a filter or an order over what only the
 //! document tells, or over several types at once.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use scim::query::{ListQuery, Page, Position, Sort, SortKey};
@@ -47,7 +48,7 @@ pub(super) async fn query(
     }
     match &query.sort {
         Some(sort) => hits.sort_unstable_by(|one, other| {
-            sort.compare((one.value.as_ref(), one.key), (other.value.as_ref(), other.key))
+            sort.compare(one.value.as_ref(), other.value.as_ref(), one.key.cmp(&other.key))
         }),
         None => hits.sort_unstable_by_key(|hit| hit.key),
     }
@@ -106,9 +107,9 @@ async fn completed(
 ) -> Result<Vec<(ResourceKey, Representation)>, StoreError> {
     let keys: Vec<ResourceKey> = resources.iter().map(|resource| resource.key).collect();
     let named = |relation| planned.relations.contains(&relation);
-    let mut members = if named(Relation::Members) { members::of(tx, tenant, &keys).await? } else { Default::default() };
+    let mut members = if named(Relation::Members) { members::of(tx, tenant, &keys).await? } else { HashMap::new() };
     let mut groups =
-        if named(Relation::MemberOf) { members::groups_of(tx, tenant, &keys).await? } else { Default::default() };
+        if named(Relation::MemberOf) { members::groups_of(tx, tenant, &keys).await? } else { HashMap::new() };
     let shown = |memberships: Option<Vec<Membership>>| {
         Some(memberships?.into_iter().filter_map(|membership| shown(scope, membership)).collect())
     };
@@ -172,7 +173,7 @@ fn is_after(hit: &Hit, position: &Position, query: &ListQuery) -> bool {
     match (position, &query.sort) {
         (Position::Sorted { value, key }, Some(sort)) => {
             let value = value.as_deref().and_then(SortKey::from_text);
-            sort.compare((hit.value.as_ref(), hit.key.0), (value.as_ref(), *key)).is_gt()
+            sort.compare(hit.value.as_ref(), value.as_ref(), hit.key.0.cmp(key)).is_gt()
         }
         (Position::Key(key) | Position::Sorted { key, .. }, _) => hit.key.0 > *key,
     }
