@@ -79,7 +79,7 @@ pub fn lane(scope: &Scope, query: &ListQuery) -> Lane {
     let is_fast = match path(&planned, query) {
         Path::Listed => true,
         Path::InSql(planned, order) if planned.plan.is_everything() => {
-            let is_near = matches!(query.page, Page::Index { start: ..=SORTED_START_MAX, .. });
+            let is_near = matches!(query.page, Page::Index { start: ..=SORTED_START_MAX, .. } | Page::Cursor { .. });
             is_near && order.is_some_and(|order| order.is_indexed())
         }
         Path::InSql(planned, _) => is_bounded(planned),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use scim::query::{Page, Position, SortKey};
 use scim::schema::ResourceType;
 
-use super::Found;
 use super::order::ColumnOrder;
+use super::{Found, listed};
 use crate::error::StoreError;
 use crate::resources::StoredResource;
 use crate::resources::filter_sql::{Fragment, Plan, Value};
@@ -22,39 +22,24 @@ pub(super) async fn query(
     order: Option<ColumnOrder>,
     page: &Page,
 ) -> Result<Found, StoreError> {
-    let found = plan.where_clause().and_text(order.map_or("", |order| order.assurance()));
-    let (rest, skip, count) = match page {
-        Page::Index { start, count } => (Fragment::default(), start.saturating_sub(1), *count),
-        Page::Cursor { after, count } => {
-            (after.as_ref().map_or_else(Fragment::default, |after| rows_after(after, order)), 0, *count)
-        }
+    let count = match page {
+        Page::Index { count, .. } | Page::Cursor { count, .. } => *count as usize,
     };
-    // One more than the page holds tells whether there is another, and often what the total is.
-    let mut rows = if count == 0 {
-        Vec::new()
-    } else {
-        let limit = Fragment::new(
-            " LIMIT ? OFFSET ?",
-            [Value::Int(i64::from(count) + 1), Value::Int(i64::try_from(skip).unwrap_or(i64::MAX))],
-        );
-        let order_by = order.map_or_else(|| " ORDER BY pk".to_owned(), |order| order.order_by());
-        let statement = Fragment::new("SELECT pk, id, version, created, modified, body, ", [])
-            .and_text(order.map_or("pk", |order| order.column()))
-            .and_text(" FROM resources")
-            .and(&found)
-            .and(&rest)
-            .and_text(&order_by)
-            .and(&limit);
-        select(tx, tenant, resource_type, &statement, order).await?
+    let mut rows = match count {
+        0 => Vec::new(),
+        _ => select(tx, tenant, resource_type, &rows_statement(plan, order, page), order).await?,
     };
-    let more = rows.len() > count as usize;
-    let is_first = skip == 0 && rest == Fragment::default();
+    // One row more than the page holds tells that there is another page.
+    let more = rows.len() > count;
+    let is_first = matches!(page, Page::Index { start: 0..=1, .. } | Page::Cursor { after: None, .. });
     let total = if is_first && count > 0 && !more {
         rows.len() as u64
+    } else if plan.is_everything() {
+        listed::total(tx, tenant, std::slice::from_ref(resource_type)).await?
     } else {
-        total(tx, tenant, resource_type, &found).await?
+        total(tx, tenant, resource_type, &count_statement(plan)).await?
     };
-    rows.truncate(count as usize);
+    rows.truncate(count);
     let next = match (page, rows.last()) {
         (Page::Cursor { .. }, Some((last, value))) if more => Some(match order {
             None => Position::Key(last.key.0),
@@ -63,6 +48,30 @@ pub(super) async fn query(
         _ => None,
     };
     Ok(Found { total, resources: rows.into_iter().map(|(resource, _)| resource).collect(), next })
+}
+
+/// Selects the rows of a page and one more.
+fn rows_statement(plan: &Plan<'_, '_>, order: Option<ColumnOrder>, page: &Page) -> Fragment {
+    let (rest, skip, count) = match page {
+        Page::Index { start, count } => (Fragment::default(), start.saturating_sub(1), *count),
+        Page::Cursor { after: None, count } => (Fragment::default(), 0, *count),
+        Page::Cursor { after: Some(after), count } => (rows_after(after, order), 0, *count),
+    };
+    let limit = [Value::Int(i64::from(count) + 1), Value::Int(i64::try_from(skip).unwrap_or(i64::MAX))];
+    let order_by = order.map_or_else(|| " ORDER BY pk".to_owned(), |order| order.order_by());
+    Fragment::new("SELECT pk, id, version, created, modified, body, ", [])
+        .and_text(order.map_or("pk", |order| order.column()))
+        .and_text(" FROM resources")
+        .and(&plan.where_clause())
+        .and_text(order.map_or("", |order| order.assurance()))
+        .and(&rest)
+        .and_text(&order_by)
+        .and(&Fragment::new(" LIMIT ? OFFSET ?", limit))
+}
+
+/// Counts the rows of all pages.
+fn count_statement(plan: &Plan<'_, '_>) -> Fragment {
+    Fragment::new("SELECT count(*) FROM resources", []).and(&plan.where_clause())
 }
 
 /// The condition for the pages after a position.
@@ -94,10 +103,82 @@ async fn total(
     tx: &mut Tx,
     tenant: TenantKey,
     resource_type: &ResourceType,
-    found: &Fragment,
+    statement: &Fragment,
 ) -> Result<u64, StoreError> {
-    let statement = Fragment::new("SELECT count(*) FROM resources", []).and(found);
     let params = statement.params(tenant, resource_type.key);
     let total = tx.query_one(&statement.statement(), &params, |row| row.int(0)).await?;
     Ok(total.unwrap_or(0).cast_unsigned())
+}
+
+#[cfg(test)]
+mod tests {
+    use scim::filter::Filter;
+    use scim::query::{Sort, SortOrder};
+    use scim::schema::core;
+
+    use super::*;
+    use crate::sql::Stmt;
+    use crate::{Options, Store};
+
+    /// The plans that SQLite makes for the rows and the total of what a filter finds.
+    async fn plans(store: &Store, type_name: &str, filter: Option<&str>, sort: Option<&str>) -> String {
+        let registry = core::registry();
+        let resource_type = registry.type_named(type_name).unwrap();
+        let filter = filter.map(|text| text.parse::<Filter>().unwrap());
+        let condition = filter.map(|filter| filter.resolve(resource_type).unwrap());
+        let plan = condition.as_ref().map_or_else(Plan::everything, |condition| Plan::of(condition, resource_type));
+        assert!(plan.remaining.is_empty(), "the database answers alone");
+        let order = sort.map(|by| Sort { by: by.parse().unwrap(), order: SortOrder::Descending });
+        let order = order.and_then(|sort| ColumnOrder::of(&sort, &sort.target(resource_type).unwrap(), resource_type));
+        let value = if sort == Some("meta.lastModified") { SortKey::Instant(7) } else { SortKey::Text("a".into()) };
+        let page = Page::Cursor { after: Some(Position::Sorted { value: Some(value.to_text()), key: 7 }), count: 100 };
+        let rows = explain(store, resource_type.key, rows_statement(&plan, order, &page)).await;
+        let total = explain(store, resource_type.key, count_statement(&plan)).await;
+        format!("rows\n{rows}total\n{total}")
+    }
+
+    async fn explain(store: &Store, resource_type: u16, statement: Fragment) -> String {
+        let steps = store.read(move |tx| {
+            Box::pin(async move {
+                let explain = Stmt::built(format!("EXPLAIN QUERY PLAN {}", statement.statement().sqlite()));
+                tx.query(&explain, &statement.params(TenantKey(1), resource_type), |row| row.text(3)).await
+            })
+        });
+        steps.await.unwrap().iter().map(|step| format!("  {step}\n")).collect()
+    }
+
+    #[test]
+    fn each_kind_of_query_has_the_plan_that_was_reviewed() {
+        let directory = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let queries = [
+            ("User", Some("userName eq \"a\""), None),
+            ("User", Some("userName sw \"a\" and active eq true"), None),
+            ("User", Some("userName co \"a\""), None),
+            ("User", Some("externalId eq \"a\" or emails.value eq \"a\""), None),
+            ("User", Some("emails.value eq \"a\" and not (emails.value sw \"b\")"), None),
+            ("User", Some("active eq false"), None),
+            ("User", Some("meta.lastModified gt \"2026-01-01T00:00:00Z\""), None),
+            ("User", Some("groups.value eq \"grp_06EKJ3T9X8R4M1V5W7Y0ZABCDE\""), None),
+            ("Group", Some("displayName eq \"a\""), None),
+            ("Group", Some("members.value eq \"usr_06EKJ3T9X8R4M1V5W7Y0ZABCDE\""), None),
+            ("User", None, Some("userName")),
+            ("User", None, Some("meta.lastModified")),
+            ("User", None, Some("externalId")),
+            ("User", Some("emails.value eq \"a\""), Some("userName")),
+        ];
+
+        let mut all = String::new();
+        runtime.block_on(async {
+            let store = Store::open(&Options::new(directory.path().join("muster.db"))).await.unwrap();
+            for (type_name, filter, sort) in queries {
+                let plans = plans(&store, type_name, filter, sort).await;
+                all +=
+                    &format!("{type_name}: {} by {}\n{plans}\n", filter.unwrap_or("all"), sort.unwrap_or("creation"));
+            }
+            store.close().await;
+        });
+
+        insta::assert_snapshot!(all);
+    }
 }

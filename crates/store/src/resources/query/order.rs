@@ -66,19 +66,22 @@ impl ColumnOrder {
         let column = self.column;
         let key = Value::Int(key);
         let value = value.and_then(|value| self.value(value));
-        match (self.order, value) {
-            (SortOrder::Ascending, Some(value)) => {
-                let or_null = if self.nullable { format!(" OR {column} IS NULL") } else { String::new() };
-                Fragment::new(
-                    &format!(" AND ({column} > ? OR ({column} = ? AND pk > ?){or_null})"),
-                    [value.clone(), value, key],
-                )
+        let sign = match self.order {
+            SortOrder::Ascending => '>',
+            SortOrder::Descending => '<',
+        };
+        match (value, self.nullable, self.order) {
+            // Compared as one, value and key are a range of the index.
+            (Some(value), false, _) => Fragment::new(&format!(" AND ({column}, pk) {sign} (?, ?)"), [value, key]),
+            (Some(value), true, order) => {
+                // Rows without a value are behind all others when ascending, and before them else.
+                let or_null =
+                    if order == SortOrder::Ascending { format!(" OR {column} IS NULL") } else { String::new() };
+                let text = format!(" AND ({column} {sign} ? OR ({column} = ? AND pk {sign} ?){or_null})");
+                Fragment::new(&text, [value.clone(), value, key])
             }
-            (SortOrder::Ascending, None) => Fragment::new(&format!(" AND {column} IS NULL AND pk > ?"), [key]),
-            (SortOrder::Descending, Some(value)) => {
-                Fragment::new(&format!(" AND ({column} < ? OR ({column} = ? AND pk < ?))"), [value.clone(), value, key])
-            }
-            (SortOrder::Descending, None) => Fragment::new(&format!(" AND ({column} IS NOT NULL OR pk < ?)"), [key]),
+            (None, _, SortOrder::Ascending) => Fragment::new(&format!(" AND {column} IS NULL AND pk > ?"), [key]),
+            (None, _, SortOrder::Descending) => Fragment::new(&format!(" AND ({column} IS NOT NULL OR pk < ?)"), [key]),
         }
     }
 
