@@ -30,6 +30,7 @@ catalogue! {
     resources::query::keyed: ROWS;
     resources::query::listed: TOTAL, BLOCK, PAGE, KEYS;
     resources::rows: INSERT, LOAD, UPDATE, TOUCH, TOUCH_GROUPS_OF, DELETE, COUNT_IN, COUNT_OUT;
+    resources::uniqueness: ENFORCE_DISPLAY_NAME, ENFORCE_EXTERNAL_ID, RELEASE;
     scim_tokens: INSERT, BY_HASH, BY_ID, COUNT, LIST, UPDATE, REVOKE, ROTATE, END_OVERLAP, SUMMARY;
     store: PING;
     tenants: INSERT, BY_ID, BY_SLUG, COUNT, LIST, UPDATE;

@@ -8,6 +8,7 @@ pub mod apply;
 mod filter_sql;
 pub(crate) mod query;
 pub(crate) mod rows;
+pub mod uniqueness;
 
 pub use query::{Found, Lane, Scope, lane, query};
 

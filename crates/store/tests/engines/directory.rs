@@ -15,7 +15,7 @@ use serde_json::json;
 use store::events::{self, Event};
 use store::members::{self, Membership};
 use store::resources::apply::{self, Context, Outcome, Progress, UniqueAttribute, WriteError, Written};
-use store::resources::{self, Found, Lane, Scope, StoredResource};
+use store::resources::{self, Found, Lane, Scope, StoredResource, uniqueness};
 use store::sql::Stmt;
 use store::tenants::{self, LimitOverrides, NewTenant, TenantSettings};
 use store::{Param, Store, StoreError, TenantKey};
@@ -188,6 +188,24 @@ impl Directory {
 
     pub(crate) async fn last_event(&self) -> Event {
         self.events().await.pop().unwrap()
+    }
+
+    pub(crate) async fn enforce(&self, rule: &UniqueAttribute) -> Result<(), StoreError> {
+        let (tenant, rule) = (self.tenant, Arc::new(rule.clone()));
+        let enforced = self.store.write(move |tx| {
+            let rule = Arc::clone(&rule);
+            Box::pin(async move { uniqueness::enforce(tx, tenant, &rule).await })
+        });
+        enforced.await
+    }
+
+    pub(crate) async fn release(&self, rule: &UniqueAttribute) {
+        let (tenant, rule) = (self.tenant, Arc::new(rule.clone()));
+        let released = self.store.write(move |tx| {
+            let rule = Arc::clone(&rule);
+            Box::pin(async move { uniqueness::release(tx, tenant, &rule).await })
+        });
+        released.await.unwrap();
     }
 
     pub(crate) fn scope(types: &[Arc<ResourceType>]) -> Scope {

@@ -5,8 +5,8 @@ use scim::id::Version;
 use serde_json::json;
 use store::events::Kind;
 use store::resources::apply::{Progress, UniqueAttribute, WriteError};
-use store::sql;
 use store::sql::Stmt;
+use store::{StoreError, sql};
 
 use crate::directory::{Directory, group, group_json, user};
 use crate::harness::each_engine;
@@ -78,6 +78,30 @@ fn what_the_settings_make_unique_is_refused_and_free_again_afterwards() {
         acme.group("crew", &[]).await;
 
         assert_eq!(acme.number(&UNIQUE).await, 2);
+    });
+}
+
+#[test]
+fn what_becomes_unique_later_is_unique_for_what_was_there_before() {
+    each_engine(async |store| {
+        let mut acme = Directory::new(&store, "acme").await;
+        let rule = UniqueAttribute { resource_type: group().key, attribute: "displayName".into() };
+        acme.group("Staff", &[]).await;
+        let double = acme.group("STAFF", &[]).await;
+        let taken = Err(WriteError::NotUnique { attribute: "displayName".into() });
+
+        let refused = acme.enforce(&rule).await;
+        acme.delete(double, "").await.unwrap();
+        let enforced = acme.enforce(&rule).await;
+        acme.unique = vec![rule.clone()];
+
+        assert_eq!(refused, Err(StoreError::NotUnique("displayName".into())));
+        assert_eq!(enforced, Ok(()));
+        assert_eq!(acme.try_create(&group(), group_json("staff", &[])).await, taken);
+        acme.release(&rule).await;
+        acme.unique.clear();
+        acme.group("staff", &[]).await;
+        assert_eq!(acme.number(&UNIQUE).await, 0);
     });
 }
 
@@ -267,7 +291,7 @@ fn a_secret_that_was_not_hashed_is_refused_and_not_stored() {
 
         let outcome = acme.try_run_slice(vec![scim::batch::Unit { steps: vec![create] }], Progress::default()).await;
 
-        assert!(matches!(outcome, Err(store::StoreError::Corrupt(_))));
+        assert!(matches!(outcome, Err(StoreError::Corrupt(_))));
     });
 }
 
