@@ -21,10 +21,11 @@ use scim::id::{Precondition, ResourceId, Version};
 use scim::patch;
 use scim::projection::Projection;
 use scim::resource::{Notes, Representation, Resource};
-use scim::schema::ResourceType;
+use scim::schema::{Registry, Relation, ResourceType};
 use scim::{ScimError, json};
 use store::resources::apply::{Context, Progress, UniqueAttribute, Written};
 use store::resources::{self, apply};
+use store::tenants::TenantSettings;
 
 pub use bulk::{BulkOutcome, BulkRun};
 pub use idempotency::{IdempotencyKey, NotAKey};
@@ -209,27 +210,8 @@ impl App {
             actor: caller.actor.to_string(),
             request_id: caller.request_id.clone(),
             registry: self.registry(&caller.tenant),
-            unique: self.unique_attributes(caller),
+            unique: unique_attributes(&caller.tenant.settings, &self.registry(&caller.tenant)),
         }
-    }
-
-    /// What the tenant's settings make unique, besides what its schemas say.
-    fn unique_attributes(&self, caller: &ScimCaller) -> Vec<UniqueAttribute> {
-        let settings = &caller.tenant.settings;
-        let registry = self.registry(&caller.tenant);
-        let mut unique = Vec::new();
-        for resource_type in registry.types() {
-            let mut add = |attribute: &str| {
-                unique.push(UniqueAttribute { resource_type: resource_type.key, attribute: attribute.to_owned() });
-            };
-            if settings.external_id_unique {
-                add("externalId");
-            }
-            if settings.group_display_name_unique && resource_type.relation(scim::schema::Relation::Members).is_some() {
-                add("displayName");
-            }
-        }
-        unique
     }
 
     /// What to answer after a write.
@@ -256,6 +238,23 @@ impl App {
         };
         Ok(Stored { version: shown.version, shown: Some(shown), notes })
     }
+}
+
+/// What the settings of a tenant make unique, besides what its schemas say.
+pub(crate) fn unique_attributes(settings: &TenantSettings, registry: &Registry) -> Vec<UniqueAttribute> {
+    let mut unique = Vec::new();
+    for resource_type in registry.types() {
+        let mut add = |attribute: &str| {
+            unique.push(UniqueAttribute { resource_type: resource_type.key, attribute: attribute.to_owned() });
+        };
+        if settings.external_id_unique {
+            add("externalId");
+        }
+        if settings.group_display_name_unique && resource_type.relation(Relation::Members).is_some() {
+            add("displayName");
+        }
+    }
+    unique
 }
 
 type Outcomes = Vec<(usize, Result<Written, apply::WriteError>)>;

@@ -1,15 +1,20 @@
 //! Tenants: create, configure, suspend, delete.
 
+use std::sync::Arc;
+
 use scim::id::Id;
 use store::audit;
+use store::resources::apply::UniqueAttribute;
+use store::resources::uniqueness;
 use store::tenants::{LimitOverrides, NewTenant, TenantChange, TenantFilter};
-use store::{StoreError, TenantKey};
+use store::{StoreError, TenantKey, Tx};
 
 use crate::App;
 use crate::caller::{AdminCaller, AdminWriter};
 use crate::error::{FieldError, ServiceError};
 use crate::form::{self, Form, FromForm};
 use crate::page::{PageOf, PageRequest};
+use crate::provisioning::unique_attributes;
 
 pub use store::tenants::{TenantSettings, TenantStatus};
 
@@ -226,8 +231,8 @@ impl App {
     /// Changes a tenant. Takes effect at once.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`]; [`ServiceError::Conflict`] when the slug is or was taken, or the
-    /// tenant is deleted; [`ServiceError::Forbidden`] for a bound caller who would change what only
+    /// [`ServiceError::NotFound`]; [`ServiceError::Conflict`] when the slug is or was taken, the tenant
+    /// is deleted, or resources share a value that is to become unique; [`ServiceError::Forbidden`] for a bound caller who would change what only
     /// the platform decides: slug, status, limits.
     pub async fn update_tenant(
         &self,
@@ -242,8 +247,9 @@ impl App {
         let now = self.now();
         let writer = caller.clone();
         let (key, id) = (tenant.key, tenant.id);
+        let registry = self.registry(&tenant);
         let written = self.store().write(move |tx| {
-            let (request, writer) = (request.clone(), writer.clone());
+            let (request, writer, registry) = (request.clone(), writer.clone(), Arc::clone(&registry));
             Box::pin(async move {
                 let Some(before) = store::tenants::lock(tx, key).await? else { return Ok(None) };
                 let change = TenantChange {
@@ -254,12 +260,14 @@ impl App {
                     settings: Some(request.settings.on(before.settings)),
                 };
                 let Some(tenant) = store::tenants::update(tx, key, &change, now).await? else { return Ok(None) };
+                let unique = |settings| unique_attributes(settings, &registry);
+                enforce(tx, key, &unique(&before.settings), &unique(&tenant.settings)).await?;
                 let changed = request.changed();
                 audit::insert(tx, &writer.entry(now, "tenant.update", Some(key), id, &changed)).await?;
                 Ok(Some(tenant))
             })
         });
-        let tenant = written.await.map_err(slug_taken)?;
+        let tenant = written.await.map_err(not_unique)?;
         self.forget();
         tenant
             .map(|tenant| self.tenant(tenant))
@@ -310,6 +318,31 @@ impl App {
 
 pub(crate) fn not_found() -> ServiceError {
     ServiceError::NotFound("Tenant not found".into())
+}
+
+/// Makes what is stored fit settings that have changed.
+async fn enforce(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    before: &[UniqueAttribute],
+    after: &[UniqueAttribute],
+) -> Result<(), StoreError> {
+    for gone in before.iter().filter(|attribute| !after.contains(attribute)) {
+        uniqueness::release(tx, tenant, gone).await?;
+    }
+    for new in after.iter().filter(|attribute| !before.contains(attribute)) {
+        uniqueness::enforce(tx, tenant, new).await?;
+    }
+    Ok(())
+}
+
+fn not_unique(error: StoreError) -> ServiceError {
+    match error {
+        StoreError::NotUnique(attribute) if !attribute.starts_with("tenants.") => {
+            ServiceError::Conflict(format!("{attribute} cannot be made unique: some resources have the same value"))
+        }
+        other => slug_taken(other),
+    }
 }
 
 fn slug_taken(error: StoreError) -> ServiceError {

@@ -44,7 +44,7 @@ impl Fixture {
             slug: "acme".into(),
             name: "Acme".into(),
             limits: store::tenants::LimitOverrides::default(),
-            settings: store::tenants::TenantSettings::default(),
+            settings: TenantSettings::default(),
         };
         let insert = app.store().write(move |tx| {
             let new = new.clone();
