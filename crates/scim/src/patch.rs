@@ -2,9 +2,11 @@
 //! anything is read, so that a change of members needs no document; [`apply`] does the rest.
 //!
 //! [`message`] reads the PatchOp body, [`plan`] sorts its operations by where they happen,
-//! [`document`] says what each does to an attribute, [`members`] what it does to a membership.
+//! [`document`] says what each does to an attribute, [`members`] what it does to a membership,
+//! [`described`] how a value looks that a filter describes.
 
 mod apply;
+mod described;
 mod document;
 mod members;
 mod message;
@@ -14,7 +16,7 @@ use crate::filter::Filter;
 use crate::id::ResourceId;
 use crate::resource::{Document, Notes, Secret};
 
-pub use apply::EFFORT_MAX;
+pub use apply::{DOCUMENT_BYTES_MAX, EFFORT_BYTES_MAX};
 pub use message::OPERATIONS_MAX;
 pub use plan::plan;
 

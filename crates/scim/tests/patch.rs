@@ -631,9 +631,20 @@ fn the_work_of_one_patch_has_a_limit() {
     let filter = vec!["value eq \"x\""; 100].join(" or ");
     let operation = json!({ "op": "remove", "path": format!("emails[{filter}]") });
 
-    let error = refused(json!({ "emails": emails }), Json::Array(vec![operation; 100]));
+    let error = refused(json!({ "emails": emails }), Json::Array(vec![operation; 1000]));
 
     assert!(matches!(error, ScimError::TooLarge(_)));
+}
+
+#[test]
+fn a_document_cannot_grow_without_end_but_can_shrink() {
+    let photo = |n: usize| json!({ "value": format!("data:{n},{}", "x".repeat(60_000)) });
+    let photos = |count: usize| Json::from((0..count).map(photo).collect::<Vec<_>>());
+    let grow = json!([{ "op": "add", "path": "photos", "value": photos(20) }]);
+    let shrink = json!([{ "op": "remove", "path": "photos", "value": [photo(0)] }]);
+
+    assert!(matches!(refused(json!({ "photos": photos(10) }), grow), ScimError::TooLarge(_)));
+    assert_eq!(after(json!({ "photos": photos(30) }), shrink)["photos"].as_array().unwrap().len(), 29);
 }
 
 // --- secrets ---------------------------------------------------------------------------------

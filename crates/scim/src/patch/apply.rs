@@ -10,16 +10,20 @@ use crate::schema::{Mutability, ResourceType, Schema, Target, core};
 use super::document::{Change, DocumentChange, Otherwise, Parts, ValueChange};
 use super::{PatchPlan, Patched};
 
-/// How many times one PATCH may look at a value of a multi-valued attribute, once for each value
-/// it adds and each term of its filters: what bounds its time.
-pub const EFFORT_MAX: usize = 5_000_000;
+/// How many bytes of values one PATCH may look at, once for each value that it adds and each term
+/// of its filters: what bounds its time, to about a second.
+pub const EFFORT_BYTES_MAX: usize = 500_000_000;
+
+/// How large a document may grow by PATCH, in bytes, more or less; a large one may still shrink.
+pub const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 
 impl PatchPlan {
     /// Carries out the changes to the document, all of them or none.
     ///
     /// # Errors
     /// [`ScimError::NoTarget`], [`ScimError::Mutability`] or [`ScimError::Value`], depending on
-    /// what is in the document; [`ScimError::TooLarge`] beyond [`EFFORT_MAX`].
+    /// what is in the document; [`ScimError::TooLarge`] beyond [`EFFORT_BYTES_MAX`]
+    /// and [`DOCUMENT_BYTES_MAX`].
     pub fn apply(&self, resource_type: &ResourceType, document: &Document) -> Result<Patched, ScimError> {
         let mut work = Work { resource_type, effort: 0, notes: Notes::default() };
         let mut attributes = document.0.clone();
@@ -27,6 +31,11 @@ impl PatchPlan {
             work.change(change, &mut attributes)?;
         }
         let patched = finish(resource_type, attributes)?;
+        let (before, after) = (size_of_all(document.0.values()), size_of_all(patched.0.values()));
+        if after > before.max(DOCUMENT_BYTES_MAX) {
+            let text = format!("A resource can grow to {DOCUMENT_BYTES_MAX} bytes, members aside");
+            return Err(ScimError::TooLarge(text));
+        }
         let changed = document.changed(&patched);
         Ok(Patched { document: patched, changed, notes: work.notes })
     }
@@ -102,7 +111,7 @@ impl<'a> Work<'a> {
         match change {
             Change::Append(new) => self.append(target, &mut values, new)?,
             Change::RemoveListed(listed) => {
-                self.spend(values.len() * listed.len())?;
+                self.spend(size_of_all(values.iter()) * listed.len())?;
                 values.retain(|value| !listed.iter().any(|parts| has_parts(value, parts)));
             }
             Change::Values { filter, change, otherwise } => {
@@ -117,8 +126,10 @@ impl<'a> Work<'a> {
     /// "Service providers SHOULD NOT return the same (type, value) combination more than once"
     /// (RFC 7643 §2.4); its other parts are taken over.
     fn append(&mut self, target: &Target<'_>, values: &mut Vec<Json>, new: &[Json]) -> Result<(), ScimError> {
+        let mut size = size_of_all(values.iter());
         for value in new {
-            self.spend(values.len())?;
+            size += size_of(value);
+            self.spend(size)?;
             let place = values.iter().position(|there| is_same(there, value));
             match (place.map(|place| &mut values[place]), value) {
                 (Some(Json::Object(there)), Json::Object(parts)) => {
@@ -141,7 +152,7 @@ impl<'a> Work<'a> {
         change: &ValueChange,
         otherwise: &Otherwise,
     ) -> Result<(), ScimError> {
-        self.spend(values.len() * filter.map_or(1, Filter::nodes))?;
+        self.spend(size_of_all(values.iter()) * filter.map_or(1, Filter::nodes))?;
         let condition = filter.map(|filter| filter.resolve_for_values(*target)).transpose()?;
         let selected: Vec<bool> = values
             .iter()
@@ -194,11 +205,26 @@ impl<'a> Work<'a> {
 
     fn spend(&mut self, effort: usize) -> Result<(), ScimError> {
         self.effort = self.effort.saturating_add(effort);
-        if self.effort <= EFFORT_MAX {
+        if self.effort <= EFFORT_BYTES_MAX {
             return Ok(());
         }
         Err(ScimError::TooLarge("This PATCH compares too many values; send it in several requests".into()))
     }
+}
+
+/// The bytes of a value, more or less; looking at a small one is work, too.
+fn size_of(value: &Json) -> usize {
+    const EACH: usize = 16;
+    match value {
+        Json::Null | Json::Bool(_) | Json::Number(_) => EACH,
+        Json::String(text) => EACH + text.len(),
+        Json::Array(elements) => EACH + size_of_all(elements.iter()),
+        Json::Object(parts) => EACH + size_of_all(parts.values()),
+    }
+}
+
+fn size_of_all<'j>(values: impl Iterator<Item = &'j Json>) -> usize {
+    values.map(size_of).sum()
 }
 
 /// Changes parts of a complex value.
