@@ -3,11 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::dialect::Dialect;
 use crate::error::ScimError;
 use crate::id::{Precondition, ResourceId};
-use crate::json::{self, Json};
-use crate::patch::{self, PatchPlan};
+use crate::patch::PatchPlan;
 use crate::resource::Resource;
 use crate::schema::ResourceType;
 
@@ -75,73 +73,4 @@ impl Batch {
         let step = Step { index: 0, work: Ok(operation), needs: Vec::new() };
         Self { units: vec![Unit { steps: vec![step] }], fail_on_errors: None }
     }
-}
-
-impl Operation {
-    /// POST of `body`, the bytes that the client sent; the resource will have the id `target`.
-    ///
-    /// # Errors
-    /// Those of [`json::parse`] and [`Resource::read`].
-    pub fn create(resource_type: &Arc<ResourceType>, target: ResourceId, body: &[u8]) -> Result<Self, ScimError> {
-        let work = Work::Create(json::parse(body)?);
-        Self::new(resource_type, target, Precondition::Any, work)
-    }
-
-    /// PUT of `body`.
-    ///
-    /// # Errors
-    /// Those of [`json::parse`] and [`Resource::read`].
-    pub fn replace(
-        resource_type: &Arc<ResourceType>,
-        target: ResourceId,
-        precondition: Precondition,
-        body: &[u8],
-    ) -> Result<Self, ScimError> {
-        Self::new(resource_type, target, precondition, Work::Replace(json::parse(body)?))
-    }
-
-    /// PATCH with `body`.
-    ///
-    /// # Errors
-    /// Those of [`json::parse`] and [`patch::plan`].
-    pub fn patch(
-        resource_type: &Arc<ResourceType>,
-        target: ResourceId,
-        precondition: Precondition,
-        body: &[u8],
-        dialect: Dialect,
-    ) -> Result<Self, ScimError> {
-        Self::new(resource_type, target, precondition, Work::Patch(json::parse(body)?, dialect))
-    }
-
-    /// DELETE.
-    #[must_use]
-    pub fn delete(resource_type: &Arc<ResourceType>, target: ResourceId, precondition: Precondition) -> Self {
-        Self { resource_type: Arc::clone(resource_type), target, precondition, action: Action::Delete }
-    }
-
-    /// What `work` comes to, once its body is known to fit.
-    pub(crate) fn new(
-        resource_type: &Arc<ResourceType>,
-        target: ResourceId,
-        precondition: Precondition,
-        work: Work,
-    ) -> Result<Self, ScimError> {
-        let action = match work {
-            Work::Create(body) => Action::Create(Resource::read(resource_type, body)?),
-            Work::Replace(body) => Action::Replace(Resource::read(resource_type, body)?),
-            Work::Patch(body, dialect) => Action::Patch(patch::plan(resource_type, body, dialect)?),
-            Work::Delete => Action::Delete,
-        };
-        Ok(Self { resource_type: Arc::clone(resource_type), target, precondition, action })
-    }
-}
-
-/// What to do, with a body of which only its syntax is known.
-#[derive(Debug)]
-pub(crate) enum Work {
-    Create(Json),
-    Replace(Json),
-    Patch(Json, Dialect),
-    Delete,
 }

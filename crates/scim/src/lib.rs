@@ -16,14 +16,13 @@
 //! | 7644 §3.12 | what a client can do wrong | [`error`] |
 //! | 7644 §3.14 | versions and preconditions | [`id`] |
 //!
-//! [`event`] is what the outside hears of a change. JSON from outside enters through [`json::parse`] only.
+//! JSON from outside enters through [`json::parse`] only.
 
 pub mod batch;
 pub mod bulk;
 pub mod dialect;
 pub mod discovery;
 pub mod error;
-pub mod event;
 pub mod filter;
 pub mod fold;
 pub mod id;

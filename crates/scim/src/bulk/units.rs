@@ -6,11 +6,13 @@ use std::convert::Infallible;
 use super::draft::{Intent, Verb};
 use super::references::{BulkIds, References};
 use super::replace;
-use crate::batch::{Operation, Step, Unit, Work};
+use crate::batch::{Action, Operation, Step, Unit};
 use crate::dialect::Dialect;
 use crate::error::ScimError;
 use crate::id::Precondition;
 use crate::message::BulkOperation;
+use crate::patch;
+use crate::resource::Resource;
 
 /// Gives the units of a bulk request in the order in which they are to run, reads the bodies of
 /// each when it is asked for, and forgets the request behind it.
@@ -54,14 +56,14 @@ impl Units {
             let deletes = HashMap::new();
             replace(data.get(), verb, &resource_type, &mut References::before(&self.bulk_ids, &deletes))
         };
-        let work = match verb {
-            Verb::Create => Work::Create(body()?),
-            Verb::Replace => Work::Replace(body()?),
-            Verb::Patch => Work::Patch(body()?, self.dialect),
-            Verb::Delete => Work::Delete,
+        let action = match verb {
+            Verb::Create => Action::Create(Resource::read(&resource_type, body()?)?),
+            Verb::Replace => Action::Replace(Resource::read(&resource_type, body()?)?),
+            Verb::Patch => Action::Patch(patch::plan(&resource_type, body()?, self.dialect)?),
+            Verb::Delete => Action::Delete,
         };
         let target = target.ok_or_else(|| ScimError::NotFound("The path names no resource".into()))?;
-        Operation::new(&resource_type, target, precondition(sent), work)
+        Ok(Operation { resource_type, target, precondition: precondition(sent), action })
     }
 }
 
