@@ -112,7 +112,7 @@ pub struct CreateTenant {
 }
 
 /// A request to change a tenant; `None` leaves things as they are.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct UpdateTenant {
     /// A name for people.
     pub name: Option<String>,

@@ -17,7 +17,7 @@ use crate::caller::{Actor, IdentityProvider, Scopes};
 use crate::clock::{Clock, Secrets};
 use crate::error::ServiceError;
 use crate::settings::{MasterKey, Settings};
-use crate::tenants::{Limits, Tenant};
+use crate::tenants::{Limits, SettingChange, Tenant, UpdateTenant};
 
 struct Fixture {
     app: App,
@@ -287,4 +287,21 @@ async fn what_was_written_is_answered_with_its_error() {
 
     let taken = WriteError::NotUnique { attribute: "userName".into() };
     assert!(matches!(twice, Err(ServiceError::Write(error)) if error == taken));
+}
+
+#[tokio::test]
+async fn a_setting_that_makes_values_unique_looks_at_what_is_there() {
+    let fixture = Fixture::new().await;
+    fixture.create("User", r#"{"userName":"ana","externalId":"7"}"#).await.unwrap();
+    let double = fixture.create("User", r#"{"userName":"bob","externalId":"7"}"#).await.unwrap().shown.unwrap().id;
+    let settings = SettingChange { external_id_unique: Some(true), ..SettingChange::default() };
+    let operator = fixture.app.operator("test");
+    let change = || fixture.app.update_tenant(&operator, "acme", UpdateTenant { settings, ..UpdateTenant::default() });
+
+    let refused = change().await;
+    fixture.app.delete(&fixture.caller, &fixture.type_named("User"), double, Precondition::Any).await.unwrap();
+    let enforced = change().await;
+
+    assert!(matches!(refused, Err(ServiceError::Conflict(text)) if text.contains("externalId")));
+    assert!(enforced.unwrap().settings.external_id_unique);
 }

@@ -280,3 +280,26 @@ fn the_fast_lane_gives_up_on_a_query_that_reads_much() {
         assert_eq!(run(Lane::Slow).await, Ok(most as u64 / 2));
     });
 }
+
+#[test]
+fn the_longest_and_the_deepest_filters_are_answered() {
+    each_engine(async |store| {
+        let acme = Directory::new(&store, "acme").await;
+        let ana = acme.create_user(json!({ "userName": "ana", "emails": [{ "value": "ana@x" }] })).await;
+        let any_of = |leaf: &str, count| vec![leaf; count].join(" or ");
+        let nested = |leaf: &str| format!("{}{leaf}{}", "not (".repeat(48), ")".repeat(48));
+
+        for text in [
+            any_of("userName eq \"ana\"", 100),
+            any_of("emails.value co \"ana\"", 100),
+            any_of("emails[value ew \"x\"]", 60),
+            any_of("title eq null", 60),
+            nested("userName eq \"ana\""),
+            nested("emails.value eq \"ana@x\""),
+            nested("title eq null"),
+        ] {
+            let found = acme.query(&[user()], &filter(&text)).await.unwrap();
+            assert_eq!(ids(&found), [ana], "{text}");
+        }
+    });
+}
