@@ -2,7 +2,7 @@
 //! a relation (`Group.members`, and seen from the other end `User.groups`).
 //!
 //! `display` and `type` are read from the member's own row, never stored twice. Rows are written
-//! in [`change`], as part of the one write path.
+//! in `change`, as part of the one write path.
 
 pub(crate) mod change;
 

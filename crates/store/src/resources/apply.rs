@@ -1,4 +1,4 @@
-//! The one write path: runs the units of a [`Batch`](scim::batch::Batch), a savepoint each.
+//! The one write path: runs the units of a [`Batch`], a savepoint each.
 //!
 //! A single request is a batch of one operation, `/Bulk` a batch of many (RFC 7644 §3.7); this is
 //! the only place where a resource is created, replaced, patched or deleted. A unit of several

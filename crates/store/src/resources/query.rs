@@ -1,8 +1,8 @@
 //! Lists of resources: filter, order, page (RFC 7644 §3.4.2, RFC 9865).
 //!
-//! What everybody asks most is cheap at any size: everything in the order of creation ([`listed`]),
-//! and what columns and indexes answer ([`in_sql`]). For the rest resources are looked at one by one
-//! ([`looked_at`]), within a bound.
+//! What everybody asks most is cheap at any size: everything in the order of creation (`listed`),
+//! and what columns and indexes answer (`in_sql`). For the rest resources are looked at one by one
+//! (`looked_at`), within a bound.
 
 pub(crate) mod in_sql;
 pub(crate) mod keyed;
