@@ -83,8 +83,9 @@ section! {
         "limits.bulk_operations_max" bulk_operations_max: u32 = "10000",
         /// Size of a bulk request. More is refused with 413 while it is read.
         "limits.bulk_payload_max" bulk_payload_max: Size = "16MiB",
-        /// Size of any other request. More is refused with 413 while it is read.
-        "limits.payload_max" payload_max: Size = "1MiB",
+        /// Size of any other SCIM request. More is refused with 413 while it is read. The default has
+        /// room for a PUT of a group with 100,000 members.
+        "limits.payload_max" payload_max: Size = "16MiB",
         /// Resources on a page when the client names no `count`.
         "limits.page_size_default" page_size_default: u32 = "100",
         /// Resources on a page, whatever the client asks for.

@@ -19,8 +19,11 @@ use service::{App, ServiceError};
 
 /// Counters and histograms of the HTTP side, and the registry in which all metrics are.
 #[derive(Debug, Clone)]
-pub struct Metrics {
-    registry: Arc<Registry>,
+pub struct Metrics(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    registry: Registry,
     requests: Family<Answered, Counter>,
     seconds: Family<Routed, Histogram, Buckets>,
     in_flight: Gauge,
@@ -106,22 +109,23 @@ impl Metrics {
         let token_checks = Family::default();
         registry.register("token_checks", "Credentials checked, by what came of it", token_checks.clone());
         register(&mut registry);
-        Self { registry: Arc::new(registry), requests, seconds, in_flight, token_checks }
+        Self(Arc::new(Inner { registry, requests, seconds, in_flight, token_checks }))
     }
 
     /// A request begins.
     pub(crate) fn begin(&self) -> InFlight {
-        self.in_flight.inc();
-        InFlight(self.in_flight.clone())
+        self.0.in_flight.inc();
+        InFlight(self.0.in_flight.clone())
     }
 
     /// A request has been answered.
     pub(crate) fn answered(&self, method: &Method, route: Option<Arc<str>>, status: StatusCode, took: Duration) {
         let (method, route) = (MethodLabel::of(method), Route(route));
-        self.seconds
+        self.0
+            .seconds
             .get_or_create(&Routed { method: method.clone(), route: route.clone() })
             .observe(took.as_secs_f64());
-        self.requests.get_or_create(&Answered { method, route, status: status.as_u16() }).inc();
+        self.0.requests.get_or_create(&Answered { method, route, status: status.as_u16() }).inc();
     }
 
     /// A credential has been checked for a route of `api`; gives the outcome back.
@@ -135,7 +139,7 @@ impl Metrics {
             Err(ServiceError::TooManyRequests { .. }) => "limited",
             Err(_) => "failed",
         };
-        self.token_checks.get_or_create(&Checked { api, outcome }).inc();
+        self.0.token_checks.get_or_create(&Checked { api, outcome }).inc();
         result
     }
 
@@ -145,7 +149,7 @@ impl Metrics {
     /// Never in practice: writing to a `String` does not fail.
     pub fn text(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
-        prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
+        prometheus_client::encoding::text::encode(&mut text, &self.0.registry)?;
         Ok(text)
     }
 }

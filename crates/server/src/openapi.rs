@@ -5,6 +5,7 @@ mod admin;
 pub(crate) mod page;
 mod refusals;
 mod scim;
+mod service;
 
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
@@ -30,9 +31,11 @@ pub fn document() -> OpenApi {
         .security_scheme("client", SecurityScheme::Http(basic));
     let mut paths = scim::paths();
     paths.merge(admin::paths());
+    paths.merge(service::paths());
     let tags = admin::TAGS
         .iter()
         .chain(scim::TAGS)
+        .chain(service::TAGS)
         .map(|(name, text)| TagBuilder::new().name(*name).description(Some(*text)).build());
     OpenApiBuilder::new()
         .info(info)

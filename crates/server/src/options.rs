@@ -31,7 +31,7 @@ impl Default for Options {
             trusted_proxies: Vec::new(),
             read_deadline: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(15),
-            body_timeout: Duration::from_secs(120),
+            body_timeout: Duration::from_mins(2),
             idle_timeout: Duration::from_secs(75),
             shutdown_grace: Duration::from_secs(25),
             connections_max: 8_192,

@@ -16,7 +16,7 @@ mod tests;
 use std::sync::Arc;
 
 use scim::batch::{Action, Batch, Operation};
-use scim::dialect::Dialect;
+use scim::dialect::{Dialect, REPAIRS};
 use scim::id::{Precondition, ResourceId, Version};
 use scim::patch;
 use scim::projection::Projection;
@@ -62,6 +62,7 @@ impl App {
         projection: &Projection,
     ) -> Result<Stored, ServiceError> {
         let resource = Resource::read(resource_type, json::parse(body)?)?;
+        refuse_repairs_if_strict(caller, &resource.notes)?;
         let notes = resource.notes.clone();
         let target = self.new_id(resource_type.id_prefix);
         let written =
@@ -84,6 +85,7 @@ impl App {
         projection: &Projection,
     ) -> Result<Stored, ServiceError> {
         let resource = Resource::read(resource_type, json::parse(body)?)?;
+        refuse_repairs_if_strict(caller, &resource.notes)?;
         let notes = resource.notes.clone();
         let written = self.write_one(caller, resource_type, id, precondition, Action::Replace(resource)).await?;
         self.stored(caller, written, notes, projection, true).await
@@ -103,6 +105,7 @@ impl App {
         projection: &Projection,
     ) -> Result<Stored, ServiceError> {
         let plan = patch::plan(resource_type, json::parse(body)?, dialect(caller))?;
+        refuse_repairs_if_strict(caller, &plan.notes)?;
         let notes = plan.notes.clone();
         let written = self.write_one(caller, resource_type, id, precondition, Action::Patch(plan)).await?;
         let shows = written.document_touched || !projection.is_default();
@@ -228,15 +231,15 @@ impl App {
             return Ok(Stored { version, shown: None, notes });
         }
         let resource_type = Arc::clone(&written.resource_type);
-        let shown = match relations::without_any(&written, projection) {
-            Some(representation) => representation,
+        let resource = match relations::without_any(&written, projection) {
+            Some(resource) => resource,
             // It was written a moment ago; gone already means that somebody deleted it since.
             None => self
                 .find(caller, &resource_type, written.id, projection)
                 .await?
                 .ok_or_else(|| ServiceError::from(not_found(&resource_type, written.id)))?,
         };
-        Ok(Stored { version: shown.version, shown: Some(shown), notes })
+        Ok(Stored { version: resource.version, shown: Some(resource), notes })
     }
 }
 
@@ -262,6 +265,19 @@ type Outcomes = Vec<(usize, Result<Written, apply::WriteError>)>;
 /// The dialect that a caller's token was made for.
 fn dialect(caller: &ScimCaller) -> Dialect {
     Dialect::of(caller.identity_provider.name())
+}
+
+/// A tenant that wants its clients to keep to the RFCs has what needed mending refused.
+///
+/// # Errors
+/// [`ScimError::Syntax`], naming what was sent.
+fn refuse_repairs_if_strict(caller: &ScimCaller, notes: &Notes) -> Result<(), ScimError> {
+    if !caller.tenant.settings.strict || notes.repairs.is_empty() {
+        return Ok(());
+    }
+    let made = REPAIRS.iter().filter(|repair| notes.repairs.contains(&repair.name));
+    let named = made.map(|repair| format!("{} ({})", repair.name, repair.accepts)).collect::<Vec<_>>().join("; ");
+    Err(ScimError::Syntax(format!("This tenant takes only what keeps to the RFCs. The request has: {named}")))
 }
 
 fn not_found(resource_type: &ResourceType, id: ResourceId) -> ScimError {

@@ -74,7 +74,7 @@ impl Default for Limits {
         Self {
             bulk_operations_max: 10_000,
             bulk_payload_bytes_max: 16 * 1024 * 1024,
-            payload_bytes_max: 1024 * 1024,
+            payload_bytes_max: 16 * 1024 * 1024,
             page_size_default: 100,
             page_size_max: 1000,
             requests_per_second_max: 0,
@@ -432,7 +432,7 @@ impl LimitChange {
             change = Self {
                 bulk_operations_max: form.clearable("bulk_operations_max", form::integer(1, 100_000)),
                 bulk_payload_bytes_max: form.clearable("bulk_payload_bytes_max", form::integer(1024, 256 * MIB)),
-                payload_bytes_max: form.clearable("payload_bytes_max", form::integer(1024, 16 * MIB)),
+                payload_bytes_max: form.clearable("payload_bytes_max", form::integer(1024, 256 * MIB)),
                 page_size_default: form.clearable("page_size_default", form::integer(1, 10_000)),
                 page_size_max: form.clearable("page_size_max", form::integer(1, 10_000)),
                 requests_per_second_max: form.clearable("requests_per_second_max", form::integer(0, 1_000_000)),

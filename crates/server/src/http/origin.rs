@@ -48,15 +48,7 @@ impl Origin {
             if through_proxy { forwarded.addresses.iter().rev().copied().find(|a| !trusts(*a)).or(peer) } else { peer };
         let base = match names.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
-            None => {
-                let host = forwarded
-                    .host
-                    .or_else(|| text(headers, &header::HOST).map(str::to_owned))
-                    .or_else(|| uri.authority().map(|a| a.as_str().to_owned()))
-                    .filter(|host| is_host(host))
-                    .ok_or(BadHost)?;
-                format!("{}://{host}", if forwarded.https { "https" } else { "http" })
-            }
+            None => forwarded.base(uri, headers)?,
         };
         Ok(Self { base, client })
     }
@@ -71,6 +63,14 @@ struct Forwarded {
 }
 
 impl Forwarded {
+    /// Scheme and host, as the proxy or else the client named them.
+    fn base(self, uri: &Uri, headers: &HeaderMap) -> Result<String, BadHost> {
+        let host = self.host.or_else(|| text(headers, &header::HOST).map(str::to_owned));
+        let host = host.or_else(|| uri.authority().map(|authority| authority.as_str().to_owned()));
+        let host = host.filter(|host| is_host(host)).ok_or(BadHost)?;
+        Ok(format!("{}://{host}", if self.https { "https" } else { "http" }))
+    }
+
     /// `Forwarded` (RFC 7239) if it is there, or else the older `X-Forwarded-*`.
     fn read(headers: &HeaderMap) -> Self {
         let standard: Vec<&str> =

@@ -86,11 +86,11 @@ impl Problem {
             }
             Self::MediaType(detail) => Verdict::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, None, detail),
             Self::Body(error) => of_body(*error),
-            Self::Query => Verdict::new(
-                StatusCode::BAD_REQUEST,
-                Some("invalidValue"),
-                "The query string is not percent-encoded UTF-8, or it holds the character U+0000",
-            ),
+            Self::Query => of_fields(&[FieldError {
+                loc: vec!["query".into()],
+                msg: "The query string is not percent-encoded UTF-8, or it holds the character U+0000".into(),
+                kind: "value_error",
+            }]),
             Self::Host => {
                 Verdict::new(StatusCode::BAD_REQUEST, None, "The header Host is missing or is not a host name")
             }

@@ -2,15 +2,15 @@
 
 use std::iter::Peekable;
 
-use scim::batch::Unit;
+use scim::ScimError;
+use scim::batch::{Action, Operation, Unit};
 use scim::bulk::{self, OperationHead};
 use scim::message::BulkRequest;
 use scim::resource::Notes;
-use scim::{ScimError, batch::Action};
 use store::StoreError;
 use store::resources::apply::{Progress, Written};
 
-use super::{Outcomes, dialect};
+use super::{Outcomes, dialect, refuse_repairs_if_strict};
 use crate::App;
 use crate::caller::{ScimCaller, Scopes};
 use crate::error::ServiceError;
@@ -68,6 +68,7 @@ impl App {
         {
             refuse_without_scope(&mut slice, &heads, caller);
             note(&slice, &mut notes);
+            refuse_what_is_mended(&mut slice, caller);
             let places: Vec<usize> = slice.iter().flat_map(|unit| &unit.steps).map(|step| step.index).collect();
             match self.run_slice(caller, slice, progress.clone()).await {
                 Ok((done, later)) => {
@@ -109,14 +110,10 @@ fn refuse_without_scope(slice: &mut [Unit], heads: &[OperationHead], caller: &Sc
     }
 }
 
+/// Notes what was mended or ignored in any operation.
 fn note(slice: &[Unit], all: &mut Notes) {
-    for step in slice.iter().flat_map(|unit| &unit.steps) {
-        let Ok(operation) = &step.work else { continue };
-        let notes = match &operation.action {
-            Action::Create(resource) | Action::Replace(resource) => &resource.notes,
-            Action::Patch(plan) => &plan.notes,
-            Action::Delete => continue,
-        };
+    let operations = slice.iter().flat_map(|unit| &unit.steps).filter_map(|step| step.work.as_ref().ok());
+    for notes in operations.filter_map(notes_of) {
         for repair in &notes.repairs {
             if !all.repairs.contains(repair) {
                 all.repairs.push(repair);
@@ -125,6 +122,24 @@ fn note(slice: &[Unit], all: &mut Notes) {
         for path in &notes.ignored {
             all.ignored(path);
         }
+    }
+}
+
+/// For a tenant that wants its clients to keep to the RFCs.
+fn refuse_what_is_mended(slice: &mut [Unit], caller: &ScimCaller) {
+    for step in slice.iter_mut().flat_map(|unit| &mut unit.steps) {
+        let notes = step.work.as_ref().ok().and_then(notes_of);
+        if let Some(Err(refusal)) = notes.map(|notes| refuse_repairs_if_strict(caller, notes)) {
+            step.work = Err(refusal);
+        }
+    }
+}
+
+fn notes_of(operation: &Operation) -> Option<&Notes> {
+    match &operation.action {
+        Action::Create(resource) | Action::Replace(resource) => Some(&resource.notes),
+        Action::Patch(plan) => Some(&plan.notes),
+        Action::Delete => None,
     }
 }
 

@@ -10,7 +10,7 @@ use scim::schema::ResourceType;
 use store::resources::{self, Lane, Scope};
 use store::{StoreError, TenantKey, Tx};
 
-use super::relations;
+use super::{refuse_repairs_if_strict, relations};
 use crate::App;
 use crate::caller::{ScimCaller, Scopes};
 use crate::error::ServiceError;
@@ -48,12 +48,10 @@ impl App {
     ) -> Result<Found, ServiceError> {
         let tenant = caller.tenant.key;
         let registry = self.registry(&caller.tenant);
-        let types = match resource_type {
+        let readable = |t: &&Arc<ResourceType>| caller.scopes.contains(Scopes::to_read(t));
+        let types: Vec<Arc<ResourceType>> = match resource_type {
             Some(resource_type) => vec![Arc::clone(resource_type)],
-            None => {
-                let readable = registry.types().iter().filter(|t| caller.scopes.contains(Scopes::to_read(t)));
-                readable.cloned().collect()
-            }
+            None => registry.types().iter().filter(readable).cloned().collect(),
         };
         if types.is_empty() {
             caller.require(Scopes::READ)?;
@@ -61,6 +59,7 @@ impl App {
         let limits = caller.tenant.limits;
         let limits = PageLimits { default: limits.page_size_default, max: limits.page_size_max };
         let asked = ListQuery::new(request, &types, limits)?;
+        refuse_repairs_if_strict(caller, &asked.notes)?;
         let scope = Scope { registry, types, base_url: base_url.to_owned() };
         let asked = Arc::new(asked);
         let (found, resources) = self.page(tenant, &Arc::new(scope), &asked).await?;

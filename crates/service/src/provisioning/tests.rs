@@ -305,3 +305,27 @@ async fn a_setting_that_makes_values_unique_looks_at_what_is_there() {
     assert!(matches!(refused, Err(ServiceError::Conflict(text)) if text.contains("externalId")));
     assert!(enforced.unwrap().settings.external_id_unique);
 }
+
+#[tokio::test]
+async fn a_strict_tenant_refuses_what_others_have_mended() {
+    let mut fixture = Fixture::new().await;
+    let mended = r#"{"userName":"ana","active":"True"}"#;
+    fixture.create("User", mended).await.unwrap();
+    let mut tenant = Tenant::clone(&fixture.caller.tenant);
+    tenant.settings.strict = true;
+    fixture.caller.tenant = Arc::new(tenant);
+
+    let refused = fixture.create("User", &mended.replace("ana", "ben")).await;
+
+    let Err(ServiceError::Scim(ScimError::Syntax(detail))) = refused else { panic!("{refused:?}") };
+    assert!(detail.contains("boolean-as-text"), "{detail}");
+    let outcomes = fixture
+        .bulk(
+            r#"{"Operations":[
+            {"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"cat","active":"True"}},
+            {"method":"POST","path":"/Users","bulkId":"b","data":{"userName":"dan"}}]}"#,
+        )
+        .await;
+    assert!(outcomes[0].contains("boolean-as-text"), "{outcomes:?}");
+    assert_eq!(outcomes[1], "POST W/\"1\"");
+}

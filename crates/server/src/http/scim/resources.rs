@@ -24,7 +24,7 @@ pub(crate) async fn create(
 ) -> Result<Answer, Problem> {
     let projection = projection(&pairs)?;
     let stored = app.create(&at.scim.caller, &at.resource_type, &body.bytes, &projection).await?;
-    shown(StatusCode::CREATED, &at.scim, &exchange, stored, &projection)
+    shown(StatusCode::CREATED, &at.scim, &exchange, &stored, &projection)
 }
 
 /// `GET /{endpoint}/{id}` (RFC 7644 §3.4.1); 304 for who has this version already.
@@ -59,7 +59,7 @@ pub(crate) async fn replace(
 ) -> Result<Answer, Problem> {
     let projection = projection(&pairs)?;
     let stored = app.replace(&at.scim.caller, &at.resource_type, at.id, expected, &body.bytes, &projection).await?;
-    shown(StatusCode::OK, &at.scim, &exchange, stored, &projection)
+    shown(StatusCode::OK, &at.scim, &exchange, &stored, &projection)
 }
 
 /// `PATCH /{endpoint}/{id}` (RFC 7644 §3.5.2): 200 with the resource, or 204 when only members
@@ -74,7 +74,7 @@ pub(crate) async fn patch(
 ) -> Result<Answer, Problem> {
     let projection = projection(&pairs)?;
     let stored = app.patch(&at.scim.caller, &at.resource_type, at.id, expected, &body.bytes, &projection).await?;
-    shown(StatusCode::OK, &at.scim, &exchange, stored, &projection)
+    shown(StatusCode::OK, &at.scim, &exchange, &stored, &projection)
 }
 
 /// `DELETE /{endpoint}/{id}` (RFC 7644 §3.6).
@@ -155,7 +155,7 @@ fn shown(
     status: StatusCode,
     scim: &ScimCaller,
     exchange: &Exchange,
-    stored: Stored,
+    stored: &Stored,
     projection: &Projection,
 ) -> Result<Answer, Problem> {
     exchange.note_leniency(&stored.notes);
