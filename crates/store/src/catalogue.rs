@@ -25,7 +25,8 @@ catalogue! {
     idempotency: FORGET, CLAIM, FIND, FINISH, RELEASE;
     keys: INSERT, SHOWN, RETIRE_ALL;
     members: MEMBERS_OF, GROUPS_OF;
-    members::change: EXISTING, CONTAINED_IN, ADD, REMOVE, RETAIN, LEAVE_ALL, IDS;
+    members::change: EXISTING, CONTAINED_IN;
+    members::rows: ADD, REMOVE, RETAIN, LEAVE_ALL, IDS;
     resources: GET;
     resources::query::keyed: ROWS;
     resources::query::listed: TOTAL, BLOCK, PAGE, KEYS;
@@ -33,6 +34,6 @@ catalogue! {
     resources::uniqueness: ENFORCE_DISPLAY_NAME, ENFORCE_EXTERNAL_ID, RELEASE;
     scim_tokens: INSERT, BY_HASH, BY_ID, COUNT, LIST, UPDATE, REVOKE, ROTATE, END_OVERLAP, SUMMARY;
     store: PING;
-    tenants: INSERT, BY_ID, BY_SLUG, COUNT, LIST, UPDATE;
+    tenants: INSERT, LOCK, BY_ID, BY_SLUG, COUNT, LIST, UPDATE;
     usage: RECORD_TOKENS, RECORD_HOURS, SINCE;
 }

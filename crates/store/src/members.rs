@@ -2,9 +2,11 @@
 //! a relation (`Group.members`, and seen from the other end `User.groups`).
 //!
 //! `display` and `type` are read from the member's own row, never stored twice. Rows are written
-//! in `change`, as part of the one write path.
+//! in `rows`, as part of the one write path.
 
 pub(crate) mod change;
+pub(crate) mod rows;
+pub(crate) mod work;
 
 use std::collections::HashMap;
 

@@ -209,7 +209,7 @@ pub async fn lock(tx: &mut Tx, key: TenantKey) -> Result<Option<Tenant>, StoreEr
     tx.query_one(&LOCK, &[Param::from(key)], read).await
 }
 
-static LOCK: Stmt = sql! {
+pub(crate) static LOCK: Stmt = sql! {
     sqlite:   "SELECT key, id, slug, name, status, limits, settings, created_at, updated_at
                FROM tenants WHERE key = $1",
     postgres: "SELECT key, id, slug, name, status, limits, settings, created_at, updated_at

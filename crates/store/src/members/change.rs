@@ -1,16 +1,14 @@
-//! Changing who belongs to a resource: statements whose number and cost depend on what the client
-//! sent, never on how many members there are.
+//! Changing who belongs to a resource: who is meant, whether that can be, and what came of it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use scim::ScimError;
 use scim::filter::Filter;
 use scim::id::{ResourceId, Version};
-use scim::patch::MembersChange;
 use scim::schema::{Relation, ResourceType, Target};
 
-use super::{key_list, of_one};
-use crate::error::StoreError;
+use super::work::{Delta, MembersWork, Named};
+use super::{key_list, of_one, rows};
 use crate::events::MembersDelta;
 use crate::resources::apply::{Context, Fault, WriteError};
 use crate::resources::{ResourceKey, read_id, read_type_key, read_version};
@@ -18,28 +16,6 @@ use crate::sql;
 use crate::sql::Stmt;
 use crate::tenants::TenantKey;
 use crate::tx::Tx;
-
-/// What is to become of the members: the changes of an operation, folded into as few as they need.
-#[derive(Debug, Default)]
-pub(crate) struct MembersWork {
-    parts: Vec<Part>,
-}
-
-/// Changes that name who is meant, and one after them that does not.
-#[derive(Debug, Default)]
-struct Part {
-    named: Named,
-    then_remove_where: Option<Filter>,
-}
-
-/// Changes that name who is meant; a later one about the same member has the last word.
-#[derive(Debug, Default)]
-struct Named {
-    /// Nobody stays but those named.
-    only: bool,
-    /// Whether each is to be a member.
-    members: BTreeMap<ResourceId, bool>,
-}
 
 /// The resource whose members change.
 pub(crate) struct Group<'a> {
@@ -67,64 +43,6 @@ pub(crate) struct LookedUp {
     /// The resource whose members change, when it was looked up.
     pub(crate) target: Option<Known>,
     named: HashMap<ResourceId, ResourceKey>,
-}
-
-impl MembersWork {
-    /// Those with whom a new resource begins.
-    pub(crate) fn create(members: &[ResourceId]) -> Self {
-        if members.is_empty() { Self::default() } else { Self::of_changes(&[MembersChange::Add(members.to_vec())]) }
-    }
-
-    /// Exactly these.
-    pub(crate) fn exactly(members: &[ResourceId]) -> Self {
-        Self::of_changes(&[MembersChange::Replace(members.to_vec())])
-    }
-
-    /// The changes of a PATCH, in order.
-    pub(crate) fn of_changes(changes: &[MembersChange]) -> Self {
-        let mut work = Self::default();
-        for change in changes {
-            match change {
-                MembersChange::Add(ids) => work.open().named.set(ids, true),
-                MembersChange::Remove(ids) => work.open().named.set(ids, false),
-                MembersChange::RemoveAll => work.open().named.start_over(),
-                MembersChange::Replace(ids) => {
-                    work.open().named.start_over();
-                    work.open().named.set(ids, true);
-                }
-                MembersChange::RemoveWhere(filter) => work.open().then_remove_where = Some(filter.clone()),
-            }
-        }
-        work
-    }
-
-    /// Whether nothing is to be done.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.parts.is_empty()
-    }
-
-    /// The part that changes go to which name members: the last one, unless it is complete.
-    fn open(&mut self) -> &mut Part {
-        if self.parts.last().is_none_or(|part| part.then_remove_where.is_some()) {
-            self.parts.push(Part::default());
-        }
-        let last = self.parts.len() - 1;
-        &mut self.parts[last]
-    }
-
-    fn all_named(&self) -> impl Iterator<Item = (ResourceId, bool)> {
-        self.parts.iter().flat_map(|part| part.named.members.iter().map(|(id, wanted)| (*id, *wanted)))
-    }
-}
-
-impl Named {
-    fn set(&mut self, ids: &[ResourceId], wanted: bool) {
-        self.members.extend(ids.iter().map(|id| (*id, wanted)));
-    }
-
-    fn start_over(&mut self) {
-        *self = Self { only: true, members: BTreeMap::new() };
-    }
 }
 
 /// Which of the resources that an operation names exist: the group, if its row is not known yet, and
@@ -199,7 +117,7 @@ pub(crate) async fn write(
         if let Some(filter) = &part.then_remove_where {
             let matching = matching(tx, tenant, context, group, key, filter).await?;
             let keys: Vec<ResourceKey> = matching.iter().map(|(key, _)| *key).collect();
-            remove(tx, tenant, key, &keys).await?;
+            rows::remove(tx, tenant, key, &keys).await?;
             delta.removed(matching.into_iter().map(|(_, id)| id));
         }
     }
@@ -222,43 +140,15 @@ async fn write_named(
         ids.insert(*key, *id);
         if *wanted { added.push(*key) } else { removed.push(*key) }
     }
-    let gone =
-        if named.only { retain(tx, tenant, group, &added).await? } else { remove(tx, tenant, group, &removed).await? };
-    delta.removed(ids_of(tx, tenant, &ids, &gone).await?);
-    let come = add(tx, tenant, group, &added).await?;
+    let gone = if named.only {
+        rows::retain(tx, tenant, group, &added).await?
+    } else {
+        rows::remove(tx, tenant, group, &removed).await?
+    };
+    delta.removed(rows::ids_of(tx, tenant, &ids, &gone).await?);
+    let come = rows::add(tx, tenant, group, &added).await?;
     delta.added(come.iter().filter_map(|key| ids.get(key).copied()));
     Ok(())
-}
-
-/// A set of changes to the members, in which coming and going cancel out.
-#[derive(Debug, Default)]
-struct Delta {
-    added: BTreeSet<ResourceId>,
-    removed: BTreeSet<ResourceId>,
-}
-
-impl Delta {
-    fn added(&mut self, ids: impl IntoIterator<Item = ResourceId>) {
-        for id in ids {
-            if !self.removed.remove(&id) {
-                self.added.insert(id);
-            }
-        }
-    }
-
-    fn removed(&mut self, ids: impl IntoIterator<Item = ResourceId>) {
-        for id in ids {
-            if !self.added.remove(&id) {
-                self.removed.insert(id);
-            }
-        }
-    }
-}
-
-impl From<Delta> for MembersDelta {
-    fn from(delta: Delta) -> Self {
-        Self { added: delta.added.into_iter().collect(), removed: delta.removed.into_iter().collect() }
-    }
 }
 
 /// Refuses members that contain the group already, or are it.
@@ -329,118 +219,6 @@ async fn matching(
 fn relation_name<'a>(group: &Group<'a>) -> &'a str {
     group.resource_type.relation(Relation::Members).map_or("members", |attribute| &attribute.name)
 }
-
-/// Adds members. Those who are members already stay as they are. Gives those who were not.
-async fn add(
-    tx: &mut Tx,
-    tenant: TenantKey,
-    group: ResourceKey,
-    members: &[ResourceKey],
-) -> Result<Vec<ResourceKey>, StoreError> {
-    change(tx, &ADD, tenant, group, members).await
-}
-
-pub(crate) static ADD: Stmt = sql! {
-    sqlite: "INSERT INTO members (tenant, group_pk, member_pk) SELECT $1, $2, value FROM json_each($3) WHERE true
-             ON CONFLICT DO NOTHING RETURNING member_pk",
-    postgres: "INSERT INTO members (tenant, group_pk, member_pk)
-               SELECT $1, $2, cast(value AS bigint) FROM jsonb_array_elements_text(cast($3 AS jsonb)) AS given (value)
-               ON CONFLICT DO NOTHING RETURNING member_pk",
-};
-
-/// Removes members. Gives those who were members.
-async fn remove(
-    tx: &mut Tx,
-    tenant: TenantKey,
-    group: ResourceKey,
-    members: &[ResourceKey],
-) -> Result<Vec<ResourceKey>, StoreError> {
-    change(tx, &REMOVE, tenant, group, members).await
-}
-
-pub(crate) static REMOVE: Stmt = sql! {
-    sqlite: "DELETE FROM members WHERE tenant = $1 AND group_pk = $2
-               AND member_pk IN (SELECT value FROM json_each($3)) RETURNING member_pk",
-    postgres: "DELETE FROM members WHERE tenant = $1 AND group_pk = $2
-                 AND member_pk IN (SELECT cast(value AS bigint)
-                                   FROM jsonb_array_elements_text(cast($3 AS jsonb)) AS given (value))
-               RETURNING member_pk",
-};
-
-async fn change(
-    tx: &mut Tx,
-    statement: &Stmt,
-    tenant: TenantKey,
-    group: ResourceKey,
-    members: &[ResourceKey],
-) -> Result<Vec<ResourceKey>, StoreError> {
-    if members.is_empty() {
-        return Ok(Vec::new());
-    }
-    let members = key_list(members);
-    let params = [tenant.into(), group.0.into(), (&members).into()];
-    tx.query(statement, &params, |row| row.int(0).map(ResourceKey)).await
-}
-
-/// Removes all members but these. Gives those who were removed.
-async fn retain(
-    tx: &mut Tx,
-    tenant: TenantKey,
-    group: ResourceKey,
-    members: &[ResourceKey],
-) -> Result<Vec<ResourceKey>, StoreError> {
-    let members = key_list(members);
-    let params = [tenant.into(), group.0.into(), (&members).into()];
-    tx.query(&RETAIN, &params, |row| row.int(0).map(ResourceKey)).await
-}
-
-pub(crate) static RETAIN: Stmt = sql! {
-    sqlite: "DELETE FROM members WHERE tenant = $1 AND group_pk = $2
-               AND member_pk NOT IN (SELECT value FROM json_each($3)) RETURNING member_pk",
-    postgres: "DELETE FROM members WHERE tenant = $1 AND group_pk = $2
-                 AND member_pk NOT IN (SELECT cast(value AS bigint)
-                                       FROM jsonb_array_elements_text(cast($3 AS jsonb)) AS given (value))
-               RETURNING member_pk",
-};
-
-/// Removes all members of a group that is deleted. Gives who they were.
-pub(crate) async fn remove_all(
-    tx: &mut Tx,
-    tenant: TenantKey,
-    group: ResourceKey,
-) -> Result<Vec<ResourceId>, StoreError> {
-    let gone = retain(tx, tenant, group, &[]).await?;
-    ids_of(tx, tenant, &HashMap::new(), &gone).await
-}
-
-/// Removes a resource that is deleted from everything it belongs to.
-pub(crate) async fn leave_all(tx: &mut Tx, tenant: TenantKey, member: ResourceKey) -> Result<(), StoreError> {
-    tx.execute(&LEAVE_ALL, &[tenant.into(), member.0.into()]).await.map(drop)
-}
-
-pub(crate) static LEAVE_ALL: Stmt = sql!("DELETE FROM members WHERE tenant = $1 AND member_pk = $2");
-
-/// The ids that belong to `keys`; `known` ones need no statement.
-async fn ids_of(
-    tx: &mut Tx,
-    tenant: TenantKey,
-    known: &HashMap<ResourceKey, ResourceId>,
-    keys: &[ResourceKey],
-) -> Result<Vec<ResourceId>, StoreError> {
-    let unknown: Vec<ResourceKey> = keys.iter().filter(|key| !known.contains_key(key)).copied().collect();
-    let mut ids: Vec<ResourceId> = keys.iter().filter_map(|key| known.get(key).copied()).collect();
-    if !unknown.is_empty() {
-        ids.extend(tx.query(&IDS, &[tenant.into(), (&key_list(&unknown)).into()], |row| read_id(row, 0)).await?);
-    }
-    Ok(ids)
-}
-
-pub(crate) static IDS: Stmt = sql! {
-    sqlite: "SELECT id FROM resources WHERE tenant = $1 AND pk IN (SELECT value FROM json_each($2))",
-    postgres: "SELECT id FROM resources WHERE tenant = $1
-                 AND pk IN (SELECT cast(value AS bigint)
-                            FROM jsonb_array_elements_text(cast($2 AS jsonb)) AS given (value))",
-};
 
 /// Ids as a JSON array of their bytes in hexadecimal.
 fn id_list(ids: &BTreeSet<ResourceId>) -> String {

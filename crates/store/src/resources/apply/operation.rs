@@ -11,7 +11,9 @@ use super::{Context, Fault, WriteError, Written};
 use crate::attributes::{self, Keys, USER_NAME};
 use crate::error::StoreError;
 use crate::events::{self, Change, Kind, MembersDelta};
-use crate::members::change::{self, Group, MembersWork};
+use crate::members::change::{self, Group};
+use crate::members::rows as member_rows;
+use crate::members::work::MembersWork;
 use crate::resources::rows::{self, Columns, SecretChange};
 use crate::resources::{ResourceKey, StoredResource};
 use crate::tenants::TenantKey;
@@ -202,8 +204,8 @@ async fn delete<'a>(
     if rows::touch_groups_of(tx, tenant, key, context.now).await? > 0 {
         events::append_lost_member(tx, tenant, context, (key, stored.id)).await?;
     }
-    change::leave_all(tx, tenant, key).await?;
-    let removed = change::remove_all(tx, tenant, key).await?;
+    member_rows::leave_all(tx, tenant, key).await?;
+    let removed = member_rows::remove_all(tx, tenant, key).await?;
     attributes::delete(tx, tenant, key, &keys).await?;
     if !rows::delete(tx, tenant, key, stored.version).await? {
         return Err(WriteError::VersionMismatch { current: stored.version }.into());

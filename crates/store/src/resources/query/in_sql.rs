@@ -144,7 +144,7 @@ mod tests {
                 tx.query(&explain, &statement.params(TenantKey(1), resource_type), |row| row.text(3)).await
             })
         });
-        steps.await.unwrap().iter().map(|step| format!("  {step}\n")).collect()
+        format!("  {}\n", steps.await.unwrap().join("\n  "))
     }
 
     #[test]
@@ -168,17 +168,17 @@ mod tests {
             ("User", Some("emails.value eq \"a\""), Some("userName")),
         ];
 
-        let mut all = String::new();
+        let mut all = Vec::new();
         runtime.block_on(async {
             let store = Store::open(&Options::new(directory.path().join("muster.db"))).await.unwrap();
             for (type_name, filter, sort) in queries {
                 let plans = plans(&store, type_name, filter, sort).await;
-                all +=
-                    &format!("{type_name}: {} by {}\n{plans}\n", filter.unwrap_or("all"), sort.unwrap_or("creation"));
+                let (filter, sort) = (filter.unwrap_or("all"), sort.unwrap_or("creation"));
+                all.push(format!("{type_name}: {filter} by {sort}\n{plans}"));
             }
             store.close().await;
         });
 
-        insta::assert_snapshot!(all);
+        insta::assert_snapshot!(all.join("\n"));
     }
 }
