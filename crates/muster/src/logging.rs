@@ -21,7 +21,7 @@ pub(crate) fn start(log: &Log) -> Result<(), Failure> {
         .with_ansi(std::io::stderr().is_terminal());
     let started = match log.format {
         LogFormat::Human => lines.finish().try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).finish().try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).finish().try_init(),
     };
     started.map_err(|error| Failure::new(format!("cannot start logging: {error}")))
 }

@@ -55,6 +55,8 @@ fn create(name: &str) -> Value {
         "name": {"givenName": "Maximiliane", "familyName": "Featherstonehaugh", "formatted": "Ms. Maximiliane Featherstonehaugh"},
         "displayName": "Maximiliane Featherstonehaugh",
         "title": "Principal Engineer, Identity and Access",
+        "nickName": "Max",
+        "profileUrl": format!("https://people.example.com/{name}"),
         "preferredLanguage": "en-GB", "locale": "en-GB", "timezone": "Europe/London",
         "emails": [email("work"), email("home")],
         "phoneNumbers": [{"value": "tel:+44-20-7946-0958", "type": "work"}, {"value": "tel:+44-7700-900123", "type": "mobile"}],

@@ -4,15 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 use testkit::Client;
+use tokio::sync::Semaphore;
 
 use crate::process::{self, Muster};
 
-const ROUNDS: usize = 20;
+const ROUNDS: u32 = 20;
 const CLIENTS: usize = 6;
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
@@ -26,15 +26,13 @@ async fn what_was_acknowledged_survives_kill_9_and_the_rest_is_whole_or_absent()
         let server = Muster::start(folder.path());
         let scim = server.scim();
         expected.prepare(&scim, round).await;
-        let answers = Arc::new(AtomicUsize::new(0));
+        let answers = Arc::new(Semaphore::new(0));
         let load: Vec<_> = (0..CLIENTS)
             .map(|client| tokio::spawn(work(scim.clone(), expected.group.clone(), round, client, Arc::clone(&answers))))
             .collect();
 
         // The moment differs from round to round, so that it hits different places.
-        while answers.load(Ordering::Relaxed) < 60 + 17 * round {
-            tokio::task::yield_now().await;
-        }
+        answers.acquire_many(60 + 17 * round).await.unwrap().forget();
         server.kill();
 
         for done in load {
@@ -45,7 +43,7 @@ async fn what_was_acknowledged_survives_kill_9_and_the_rest_is_whole_or_absent()
         expected.verify(&server.scim()).await;
         server.stop();
     }
-    assert!(expected.acknowledged > ROUNDS * 60);
+    assert!(expected.acknowledged > 60 * usize::try_from(ROUNDS).unwrap());
 }
 
 /// What one client did, and what it had asked for when the server went away.
@@ -67,7 +65,7 @@ enum Asked {
 }
 
 /// Sends one kind of request after the other until no answer comes.
-async fn work(scim: Client, group: String, round: usize, client: usize, answers: Arc<AtomicUsize>) -> Done {
+async fn work(scim: Client, group: String, round: u32, client: usize, answers: Arc<Semaphore>) -> Done {
     let mut done = Done::default();
     let mut own = String::new();
     for step in 0.. {
@@ -97,7 +95,7 @@ async fn work(scim: Client, group: String, round: usize, client: usize, answers:
             }
             Ok(answer) => {
                 assert!(answer.status.is_success(), "{path}: {}", answer.text());
-                answers.fetch_add(1, Ordering::Relaxed);
+                answers.add_permits(1);
                 done.acknowledged += 1;
                 if path == "/Users" {
                     own = answer.json()["id"].as_str().unwrap().to_owned();
@@ -130,7 +128,7 @@ struct Expected {
 
 impl Expected {
     /// A group of its own for each round.
-    async fn prepare(&mut self, scim: &Client, round: usize) {
+    async fn prepare(&mut self, scim: &Client, round: u32) {
         let group = json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
             "displayName": format!("round {round}"),

@@ -18,7 +18,7 @@ impl Muster {
     pub(crate) fn start(folder: &Path) -> Self {
         let credentials = folder.join("credentials.json");
         let mut process = command()
-            .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--metrics-listen", "off", "--log-format", "json"])
+            .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--metrics-listen", "off", "--set", "log.filter=warn"])
             .args(["--data-dir".as_ref(), folder.join("data").as_os_str()])
             .args(["--dev-credentials".as_ref(), credentials.as_os_str()])
             .stdout(Stdio::piped())
