@@ -19,10 +19,10 @@ def scim2(*arguments, succeeds=True):
         ["scim2", *arguments], env=ENVIRONMENT, capture_output=True, text=True, stdin=subprocess.DEVNULL
     )
     assert (done.returncode == 0) == succeeds, done.stdout + done.stderr
-    return done.stdout
+    return done.stdout if succeeds else done.stdout + done.stderr
 
 
-user = json.loads(scim2("create", "user", "--user-name", "carla@example.com", "--name.given-name", "Carla"))
+user = json.loads(scim2("create", "user", "--user-name", "carla@example.com", "--name", '{"givenName": "Carla"}'))
 assert user["name"]["givenName"] == "Carla"
 
 assert json.loads(scim2("query", "user", user["id"]))["userName"] == "carla@example.com"
@@ -34,11 +34,10 @@ assert not changed.strip() or json.loads(changed)["displayName"] == "Carla M."
 user = json.loads(scim2("query", "user", user["id"]))
 assert user["displayName"] == "Carla M." and user["active"] is False, user
 
-replaced = json.loads(scim2("replace", "user", user["id"], "--user-name", "carla.m@example.com"))
+replaced = json.loads(scim2("replace", "user", "--id", user["id"], "--user-name", "carla.m@example.com"))
 assert replaced["userName"] == "carla.m@example.com" and "displayName" not in replaced, replaced
 
 scim2("delete", "user", user["id"])
-gone = scim2("query", "user", user["id"], succeeds=True)
-assert json.loads(gone)["status"] == "404", gone
+assert "404" in scim2("query", "user", user["id"], succeeds=False)
 
-print(scim2("test").splitlines()[0])
+print(scim2("test").count("SUCCESS"), "checks of its conformance test succeed")

@@ -19,6 +19,15 @@ pub(super) fn type_of(schema: &Value) -> String {
             return choices.iter().map(type_of).collect::<Vec<_>>().join(" | ");
         }
     }
+    if let Some(parts) = schema["allOf"].as_array() {
+        return parts.iter().map(type_of).collect::<Vec<_>>().join(" and ");
+    }
+    if schema["properties"].is_null()
+        && let Some(required) = schema["required"].as_array()
+    {
+        let names: Vec<String> = required.iter().filter_map(Value::as_str).map(|name| format!("`{name}`")).collect();
+        return format!("required: {}", names.join(", "));
+    }
     match &schema["type"] {
         Value::String(name) => named(name, schema),
         Value::Array(names) => {

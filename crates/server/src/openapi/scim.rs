@@ -61,7 +61,7 @@ fn of_type(plural: &'static str, one: &'static str) -> Vec<(String, HttpMethod, 
             HttpMethod::Post,
             described("create", format!("Create {one}"), "RFC 7644 §3.3.")
                 .projecting()
-                .takes(Body::Schema(shape.clone()))
+                .takes(Body::Schema(format!("{shape}Request")))
                 .answers(201, "The resource as it was stored", Some(&shape))
                 .locates()
                 .tags_version()
@@ -96,7 +96,7 @@ fn of_type(plural: &'static str, one: &'static str) -> Vec<(String, HttpMethod, 
                 .resource()
                 .projecting()
                 .changes()
-                .takes(Body::Schema(shape.clone()))
+                .takes(Body::Schema(format!("{shape}Request")))
                 .answers(200, "The resource as it is now", Some(&shape))
                 .tags_version()
                 .refuses(&[400, 409]),

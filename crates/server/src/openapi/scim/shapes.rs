@@ -3,7 +3,7 @@
 use scim::message::{BULK_REQUEST, BULK_RESPONSE};
 use scim::schema::{Attribute, Kind, Mutability, ResourceType, core};
 use utoipa::openapi::schema::{
-    AnyOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
+    AllOfBuilder, AnyOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
 };
 use utoipa::openapi::{Ref, RefOr};
 
@@ -13,6 +13,7 @@ pub(in crate::openapi) fn schemas() -> Vec<(String, Schema)> {
     for resource_type in core::registry().types() {
         let name = format!("SCIM{}", resource_type.name);
         all.push((format!("{name}List"), list(Ref::from_schema_name(&name).into())));
+        all.push((format!("{name}Request"), request(resource_type, &name)));
         all.push((name, resource(resource_type)));
     }
     let any = || RefOr::T(Schema::Object(ObjectBuilder::new().schema_type(Type::Object).build()));
@@ -29,6 +30,15 @@ pub(in crate::openapi) fn schemas() -> Vec<(String, Schema)> {
     all
 }
 
+/// What a client sends to create or replace a resource: as it is shown, and all that is required.
+fn request(resource_type: &ResourceType, name: &str) -> Schema {
+    let required = resource_type.schema.attributes.iter().filter(|attribute| attribute.required);
+    let needs = required
+        .fold(ObjectBuilder::new().schema_type(Type::Object), |needs, attribute| needs.required(&attribute.name));
+    AllOfBuilder::new().item(Ref::from_schema_name(name)).item(needs).into()
+}
+
+/// A resource as it is shown. Nothing is required here: `attributes` and `excludedAttributes` choose.
 fn resource(resource_type: &ResourceType) -> Schema {
     let mut object = ObjectBuilder::new()
         .schema_type(Type::Object)
@@ -39,9 +49,6 @@ fn resource(resource_type: &ResourceType) -> Schema {
         .property("meta", meta());
     for attribute in &resource_type.schema.attributes {
         object = object.property(&attribute.name, shape(attribute));
-        if attribute.required {
-            object = object.required(&attribute.name);
-        }
     }
     for extension in &resource_type.extensions {
         let mut inner = ObjectBuilder::new().schema_type(Type::Object);
