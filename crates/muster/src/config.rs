@@ -191,6 +191,12 @@ impl Config {
         Self::from_sources(overrides, environment().into_iter())
     }
 
+    /// What is in force when nobody says anything.
+    #[cfg(test)]
+    pub(crate) fn defaults() -> Self {
+        Self::from_sources(Overrides::default(), std::iter::empty()).unwrap()
+    }
+
     fn from_sources(
         overrides: Overrides,
         variables: impl Iterator<Item = (String, String)>,
@@ -274,9 +280,7 @@ mod tests {
 
     #[test]
     fn every_default_is_of_its_own_kind() {
-        let config = Config::from_sources(Overrides::default(), std::iter::empty()).unwrap();
-
-        assert_eq!(config.basics.listen.port(), 8080);
+        assert_eq!(Config::defaults().basics.listen.port(), 8080);
     }
 
     #[test]

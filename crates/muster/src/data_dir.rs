@@ -28,6 +28,12 @@ impl DataDir {
         Ok(Self(path.clone()))
     }
 
+    /// This folder, whatever is in it.
+    #[cfg(test)]
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self(path)
+    }
+
     /// The folder that the configuration names, for a command that only reads what is there.
     ///
     /// # Errors

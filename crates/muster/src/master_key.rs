@@ -20,16 +20,14 @@ pub(crate) fn load(auth: &Auth, data_dir: &DataDir) -> Result<MasterKey, Failure
     if let Some(key) = &auth.master_key {
         return Ok(MasterKey::new(key.reveal()));
     }
-    match &auth.master_key_file {
-        Some(named) => read(named),
-        None => {
-            let path = data_dir.file("master.key");
-            if !path.exists() {
-                make(&path)?;
-            }
-            read(&path)
-        }
+    if let Some(named) = &auth.master_key_file {
+        return read(named);
     }
+    let path = data_dir.file("master.key");
+    if !path.exists() {
+        make(&path)?;
+    }
+    read(&path)
 }
 
 fn read(path: &Path) -> Result<MasterKey, Failure> {

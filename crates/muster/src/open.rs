@@ -98,3 +98,26 @@ fn trusted_issuer(wanted: &config::TrustedIssuer) -> Result<TrustedIssuer, Failu
 fn whole(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_that_the_reference_shows_are_those_of_the_libraries() {
+        let config = Config::defaults();
+        let data_dir = DataDir::at("data".into());
+        let key = MasterKey::new([0; 32]);
+
+        let ours = settings(&config, key.clone()).unwrap();
+
+        let theirs = Settings::new(key);
+        assert_eq!(ours.limits, theirs.limits);
+        assert_eq!(ours.signing_algorithm, theirs.signing_algorithm);
+        assert_eq!(ours.access_token_lifetime_s, theirs.access_token_lifetime_s);
+        assert_eq!(ours.audience, theirs.audience);
+        assert_eq!(ours.failed_token_requests_per_minute_max, theirs.failed_token_requests_per_minute_max);
+        assert_eq!(store_options(&config, &data_dir), store::Options::new("data/muster.db"));
+        assert_eq!(format!("{:?}", server_options(&config)), format!("{:?}", server::Options::default()));
+    }
+}

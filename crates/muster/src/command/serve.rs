@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use server::{Metrics, Server};
+use service::App;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
@@ -39,13 +40,24 @@ impl Serve {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let config = Config::load(self.flags.overrides())?;
         logging::start(&config.log)?;
-        let trial = self.dev.then_some(self.dev_credentials);
-        runtime()?.block_on(serve(&config, trial))
+        let tell = match (self.dev, self.dev_credentials) {
+            (false, _) => Tell::Nothing,
+            (true, None) => Tell::Person,
+            (true, Some(file)) => Tell::PersonAndFile(file),
+        };
+        runtime()?.block_on(serve(&config, &tell))
     }
 }
 
-/// With `trial`, there are credentials to try with, and perhaps a file to write them to.
-async fn serve(config: &Config, trial: Option<Option<PathBuf>>) -> Result<(), Failure> {
+/// Who is told the credentials to try with.
+enum Tell {
+    /// Nobody: without `--dev` there are none.
+    Nothing,
+    Person,
+    PersonAndFile(PathBuf),
+}
+
+async fn serve(config: &Config, tell: &Tell) -> Result<(), Failure> {
     let listener = bind(config.basics.listen, "--listen").await?;
     let data_dir = DataDir::open(config)?;
     let app = open::app(config, &data_dir).await?;
@@ -60,13 +72,14 @@ async fn serve(config: &Config, trial: Option<Option<PathBuf>>) -> Result<(), Fa
         None => None,
     };
 
-    if let Some(file) = trial {
-        let base_url = dev::base_url(config, local_address(&listener)?);
-        let trial = Trial { base_url, credentials: app.bootstrap_dev().await? };
-        if let Some(file) = file {
-            trial.write(&file)?;
+    match tell {
+        Tell::Nothing => {}
+        Tell::Person => terminal::print(&trial(config, &app, &listener).await?.tell())?,
+        Tell::PersonAndFile(file) => {
+            let trial = trial(config, &app, &listener).await?;
+            trial.write(file)?;
+            terminal::print(&trial.tell())?;
         }
-        terminal::print(&trial.tell())?;
     }
     let housekeeping = tokio::spawn({
         let app = app.clone();
@@ -83,6 +96,12 @@ async fn serve(config: &Config, trial: Option<Option<PathBuf>>) -> Result<(), Fa
     app.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Finds or makes what there is to try with.
+async fn trial(config: &Config, app: &App, listener: &TcpListener) -> Result<Trial, Failure> {
+    let base_url = dev::base_url(config, local_address(listener)?);
+    Ok(Trial { base_url, credentials: app.bootstrap_dev().await? })
 }
 
 /// Takes an address, or says what to do when it cannot be had.

@@ -51,7 +51,7 @@ impl Given {
                     self.add_table(&format!("{key}."), inner, file, known, problems);
                 }
                 _ if !is_known(known, &key) => {
-                    problems.push(unknown("setting", &key, file, known.iter().map(|s| s.key)))
+                    problems.push(unknown("setting", &key, file, known.iter().map(|s| s.key)));
                 }
                 value => self.put(&key, text_of(value), format!("{key} in {file}")),
             }
@@ -69,12 +69,11 @@ impl Given {
             if !name.starts_with("MUSTER_") || name == super::CONFIG_VARIABLE || is_kubernetes_link(&name) {
                 continue;
             }
-            match known.iter().find(|setting| setting.environment() == name) {
-                Some(setting) => self.put(setting.key, text, name),
-                None => {
-                    let names: Vec<String> = known.iter().map(|setting| setting.environment()).collect();
-                    problems.push(unknown("variable", &name, "the environment", names.iter().map(String::as_str)));
-                }
+            if let Some(setting) = known.iter().find(|setting| setting.environment() == name) {
+                self.put(setting.key, text, name);
+            } else {
+                let names: Vec<String> = known.iter().map(|setting| setting.environment()).collect();
+                problems.push(unknown("variable", &name, "the environment", names.iter().map(String::as_str)));
             }
         }
     }

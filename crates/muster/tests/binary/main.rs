@@ -3,6 +3,7 @@
 mod big_bulk;
 mod commands;
 mod crash;
+mod docs;
 mod hot_group;
 mod process;
 mod stopping;
