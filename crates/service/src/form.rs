@@ -27,7 +27,11 @@ pub fn body<T: FromForm>(body: &[u8]) -> Result<T, ServiceError> {
     let members = match scim::json::parse(body) {
         Ok(Json::Object(members)) => members,
         Ok(_) => return Err(invalid(vec!["body".into()], "dict_type", "Input should be a valid dictionary")),
-        Err(error) => return Err(invalid(vec!["body".into()], "json_invalid", &format!("JSON decode error: {error}"))),
+        Err(error) => {
+            let error = error.to_string();
+            let reason = error.strip_prefix("The request body is not acceptable JSON: ").unwrap_or(&error);
+            return Err(invalid(vec!["body".into()], "json_invalid", &format!("JSON decode error: {reason}")));
+        }
     };
     let mut form = Form { at: vec!["body".into()], members, errors: Vec::new() };
     let read = T::from_form(&mut form);

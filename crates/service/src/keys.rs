@@ -157,15 +157,15 @@ fn open_ring(
 }
 
 /// A new key pair.
-struct Pair {
+pub(crate) struct Pair {
     algorithm: Algorithm,
-    jwk: Jwk,
+    pub(crate) jwk: Jwk,
     /// PKCS#8.
-    private: Zeroizing<Vec<u8>>,
+    pub(crate) private: Zeroizing<Vec<u8>>,
 }
 
 impl Pair {
-    fn generate(chosen: SigningAlgorithm) -> Result<Self, ServiceError> {
+    pub(crate) fn generate(chosen: SigningAlgorithm) -> Result<Self, ServiceError> {
         let random = SystemRandom::new();
         let failed = |_: Unspecified| ServiceError::Key("a key could not be made".into());
         let private = Zeroizing::new(match chosen {
@@ -216,7 +216,7 @@ fn name(algorithm: Algorithm) -> &'static str {
     }
 }
 
-fn encoding_key(algorithm: Algorithm, pkcs8: &[u8]) -> Result<EncodingKey, ServiceError> {
+pub(crate) fn encoding_key(algorithm: Algorithm, pkcs8: &[u8]) -> Result<EncodingKey, ServiceError> {
     match algorithm {
         Algorithm::ES256 => Ok(EncodingKey::from_ec_der(pkcs8)),
         Algorithm::EdDSA => Ok(EncodingKey::from_ed_der(pkcs8)),

@@ -22,6 +22,8 @@ pub mod scim_tokens;
 pub mod secret;
 pub mod settings;
 pub mod tenants;
+#[cfg(test)]
+mod tests;
 mod usage;
 
 use std::num::NonZeroU32;

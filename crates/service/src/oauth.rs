@@ -161,7 +161,9 @@ impl App {
             tenant_id: application.tenant.map(|(_, id)| id.to_string()),
             platform_token: is_global.then_some(true),
             app_scope: is_global.then(|| Kind::Global.name().to_owned()),
-            role: application.role.clone(),
+            // Whoever asks for less than everything wants a token that can do less: a role would
+            // undo that.
+            role: application.role.clone().filter(|_| scope == application.scopes),
         };
         let ring = self.key_ring().await?;
         let header = Header {

@@ -4,9 +4,9 @@ use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
-use server::{Options, Server};
+use server::{Options, Peer, Server};
 use service::scim_tokens::{CreateScimToken, Expiry};
-use service::settings::{MasterKey, Settings};
+use service::settings::{MasterKey, Settings, SigningAlgorithm};
 use service::tenants::{CreateTenant, LimitChange, SettingChange};
 use service::{App, Clock, IdentityProvider, Scopes, Secrets, Tenant};
 use store::Store;
@@ -44,6 +44,8 @@ impl Harness {
             clock: Clock::fixed(NOW_MS),
             secrets: Secrets::seeded(1),
             public_url: Some("https://id.example".into()),
+            // An RSA key takes long to make.
+            signing_algorithm: SigningAlgorithm::EdDsa,
             ..Settings::new(MasterKey::new([7; 32]))
         };
         let app = App::open(settings, store).await.unwrap();
@@ -128,6 +130,17 @@ impl Asking<'_> {
     pub(crate) fn json(self, body: &str) -> Self {
         let asking = self.header("content-type", "application/scim+json");
         Self { body: Body::from(body.to_owned()), ..asking }
+    }
+
+    /// A form.
+    pub(crate) fn form(self, fields: &str) -> Self {
+        self.header("content-type", "application/x-www-form-urlencoded").raw(fields.to_owned())
+    }
+
+    /// The request comes from there.
+    pub(crate) fn from(mut self, peer: Peer) -> Self {
+        self.request.extensions_mut().unwrap().insert(peer);
+        self
     }
 
     /// A body that says nothing of itself.

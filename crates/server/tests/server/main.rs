@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at what it did not expect")]
 
+mod admin;
 mod authorisation;
 mod bad_input;
 mod bulk;
