@@ -197,9 +197,8 @@ impl App {
     ) -> Result<ScimCaller, ServiceError> {
         let (grant, standing) = self.by_jwt(text).await?;
         let tenant = match standing {
-            Standing::Gone => return Err(refused()),
             Standing::Bound(tenant) if tenant.is_named(segment) => tenant,
-            Standing::Bound(_) => return Err(refused()),
+            Standing::Bound(_) | Standing::Gone => return Err(refused()),
             Standing::Platform => self.known_tenant(segment).await?.ok_or_else(tenants::not_found)?,
         };
         let scopes = if grant.has_scope(SCIM_WRITE) || grant.has_scope(ADMIN_WRITE) {
@@ -224,26 +223,24 @@ impl App {
         let hash = secret::hash(text);
         let now = self.now();
         let caches = self.caches();
-        let grant = match caches.grants.get(&hash, now) {
-            Some(grant) => grant,
-            None => {
-                let begun = caches.grants.begin();
-                let grant = Arc::new(self.verify_jwt(text).await.ok_or_else(refused)?);
-                caches.grants.put(begun, hash, Arc::clone(&grant), now);
-                grant
-            }
+        let grant = if let Some(grant) = caches.grants.get(&hash, now) {
+            grant
+        } else {
+            let begun = caches.grants.begin();
+            let grant = Arc::new(self.verify_jwt(text).await.ok_or_else(refused)?);
+            caches.grants.put(begun, hash, Arc::clone(&grant), now);
+            grant
         };
         if grant.expires_at <= now {
             return Err(refused());
         }
-        let standing = match caches.standings.get(&hash, now) {
-            Some(standing) => standing,
-            None => {
-                let begun = caches.standings.begin();
-                let standing = self.standing(&grant).await?;
-                caches.standings.put(begun, hash, standing.clone(), now);
-                standing
-            }
+        let standing = if let Some(standing) = caches.standings.get(&hash, now) {
+            standing
+        } else {
+            let begun = caches.standings.begin();
+            let standing = self.standing(&grant).await?;
+            caches.standings.put(begun, hash, standing.clone(), now);
+            standing
         };
         Ok((grant, standing))
     }

@@ -91,30 +91,26 @@ impl App {
                 .store()
                 .read(move |tx| Box::pin(async move { store::applications::by_client_id(tx, &wanted).await }))
                 .await?;
-            match found {
-                Some(known) => {
-                    let is_usable = known.is_active && known.deleted_at.is_none() && known.hash == secret.hash();
-                    if is_usable {
-                        return Ok((client_id, secret));
-                    }
-                }
-                None => {
-                    let new = NewApplication {
-                        tenant: None,
-                        id: self.new_id(applications::PREFIX),
-                        client_id: client_id.clone(),
-                        name: "Development administrator".into(),
-                        description: None,
-                        scopes: applications::SCOPES.map(|(name, _)| name).join(" "),
-                        role: Some(SUPER_ADMIN.into()),
-                        hash: secret.hash(),
-                        last_four: secret.last_four(),
-                        created_by: caller.actor.to_string(),
-                    };
-                    self.insert_application(caller, new).await?;
+            if let Some(known) = found {
+                if known.is_active && known.deleted_at.is_none() && known.hash == secret.hash() {
                     return Ok((client_id, secret));
                 }
+                continue;
             }
+            let new = NewApplication {
+                tenant: None,
+                id: self.new_id(applications::PREFIX),
+                client_id: client_id.clone(),
+                name: "Development administrator".into(),
+                description: None,
+                scopes: applications::SCOPES.map(|(name, _)| name).join(" "),
+                role: Some(SUPER_ADMIN.into()),
+                hash: secret.hash(),
+                last_four: secret.last_four(),
+                created_by: caller.actor.to_string(),
+            };
+            self.insert_application(caller, new).await?;
+            return Ok((client_id, secret));
         }
         Err(exhausted())
     }

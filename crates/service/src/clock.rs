@@ -69,7 +69,7 @@ impl Secrets {
         let mut bytes = [0; N];
         match self {
             Self::System => {
-                SystemRandom::new().fill(&mut bytes).expect("the generator stops the process rather than fail")
+                SystemRandom::new().fill(&mut bytes).expect("the generator stops the process rather than fail");
             }
             Self::Seeded(state) => {
                 for chunk in bytes.chunks_mut(32) {

@@ -74,13 +74,11 @@ pub struct Form {
 impl Form {
     /// A member that must be there.
     pub fn required<T>(&mut self, name: &'static str, read: impl FnOnce(Json) -> Read<T>) -> Option<T> {
-        match self.members.shift_remove(name) {
-            Some(value) => self.note(name, read(value)),
-            None => {
-                self.wrong(name, "missing", "Field required");
-                None
-            }
-        }
+        let Some(value) = self.members.shift_remove(name) else {
+            self.wrong(name, "missing", "Field required");
+            return None;
+        };
+        self.note(name, read(value))
     }
 
     /// A member that may be absent or `null`.
@@ -201,11 +199,19 @@ pub fn name(max: usize) -> impl Fn(Json) -> Read<String> {
 }
 
 /// `true` or `false`.
+///
+/// # Errors
+/// `bool_type`.
+#[expect(clippy::needless_pass_by_value, reason = "a reader like the others")]
 pub fn boolean(value: Json) -> Read<bool> {
     value.as_bool().map_or_else(|| wrong("bool_type", "Input should be a valid boolean"), Ok)
 }
 
 /// `true` or `false` as text, for queries.
+///
+/// # Errors
+/// `bool_parsing`.
+#[expect(clippy::needless_pass_by_value, reason = "a reader like the others")]
 pub fn boolean_text(value: Json) -> Read<bool> {
     match value.as_str().map(str::to_ascii_lowercase).as_deref() {
         Some("true" | "1" | "yes" | "on") => Ok(true),
@@ -255,8 +261,8 @@ fn in_range(n: i64, min: u32, max: u32) -> Read<u32> {
 /// One of these names; gives what the name stands for.
 pub fn one_of<T: Copy>(names: &'static [(&'static str, T)]) -> impl Fn(Json) -> Read<T> {
     move |value| {
-        let named = value.as_str().and_then(|text| names.iter().find(|(name, _)| *name == text));
-        named.map_or_else(|| wrong("literal_error", format!("Input should be {}", choices(names))), |(_, it)| Ok(*it))
+        let found = value.as_str().and_then(|text| names.iter().find(|(name, _)| *name == text));
+        found.map_or_else(|| wrong("literal_error", format!("Input should be {}", choices(names))), |(_, it)| Ok(*it))
     }
 }
 
@@ -295,6 +301,9 @@ pub(crate) fn too_short<T>() -> Read<T> {
 }
 
 /// A point in time with its offset from UTC (RFC 3339), in milliseconds since 1970.
+///
+/// # Errors
+/// `datetime_type`, `datetime_parsing`, `timezone_aware`.
 pub fn time(value: Json) -> Read<i64> {
     let Json::String(text) = value else { return wrong("datetime_type", "Input should be a valid datetime") };
     // 2026-01-31T12:30:00Z: the offset begins at the 20th character at the earliest.
@@ -307,6 +316,9 @@ pub fn time(value: Json) -> Read<i64> {
 }
 
 /// An IP address or network in CIDR notation, in its canonical spelling.
+///
+/// # Errors
+/// `string_type`, `value_error`.
 pub fn network(value: Json) -> Read<String> {
     let Json::String(text) = value else { return wrong("string_type", "Input should be a valid string") };
     let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
@@ -332,6 +344,7 @@ mod tests {
     use super::*;
 
     #[derive(Debug, PartialEq)]
+    #[expect(clippy::option_option, reason = "absent, null, set")]
     struct Sample {
         name: String,
         note: Option<Option<String>>,

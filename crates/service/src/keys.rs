@@ -254,6 +254,7 @@ fn cipher(master: &MasterKey) -> Result<LessSafeKey, ServiceError> {
     Ok(LessSafeKey::new(key))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn broken(error: jsonwebtoken::errors::Error) -> ServiceError {
     ServiceError::Key(error.to_string())
 }
@@ -275,11 +276,10 @@ mod tests {
             let header = jsonwebtoken::Header::new(ring.signing.algorithm);
             let text = jsonwebtoken::encode(&header, &[("sub", "x")], &ring.signing.key).unwrap();
 
-            let verifier = &ring.verifying[&ring.signing.kid];
-            assert_eq!(verifier.algorithm, algorithm(chosen));
-            let (message, signature) = text.rsplit_once('.').unwrap();
-            let verified =
-                jsonwebtoken::crypto::verify(signature, message.as_bytes(), &verifier.key, verifier.algorithm);
+            let public = &ring.verifying[&ring.signing.kid];
+            assert_eq!(public.algorithm, algorithm(chosen));
+            let (signed, signature) = text.rsplit_once('.').unwrap();
+            let verified = jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &public.key, public.algorithm);
             assert!(verified.unwrap());
         }
     }

@@ -88,7 +88,7 @@ struct Caches {
 const GRANT_LIFE_MS: i64 = 3_600_000;
 
 /// How often [`App::keep_house`] does its round.
-const ROUND: Duration = Duration::from_secs(60);
+const ROUND: Duration = Duration::from_mins(1);
 
 impl App {
     /// The service over an open store.

@@ -87,7 +87,7 @@ impl App {
         };
         let Some((application, slug)) = client else {
             let who = request.address.map_or_else(|| "unknown".to_owned(), |ip| ip.to_string());
-            self.rates().count_failure(who)?;
+            self.rates().count_failure(&who)?;
             return Err(TokenError::InvalidClient);
         };
         let scope = narrowed(&application.scopes, fields.scope)?;

@@ -70,11 +70,11 @@ impl Rates {
     ///
     /// # Errors
     /// [`ServiceError::TooManyRequests`] when there were too many.
-    pub(crate) fn count_failure(&self, who: String) -> Result<(), ServiceError> {
+    pub(crate) fn count_failure(&self, who: &str) -> Result<(), ServiceError> {
         if self.failures.len() >= REMEMBERED_MAX {
             self.failures.retain_recent();
         }
-        self.failures.check_key(&who).map_err(|until| self.wait(&until))
+        self.failures.check_key(&who.to_owned()).map_err(|until| self.wait(&until))
     }
 
     fn wait(&self, until: &NotUntil<Nanos>) -> ServiceError {
@@ -101,13 +101,13 @@ mod tests {
         let clock = Clock::fixed(1_700_000_000_000);
         let rates = Rates::new(&clock, NonZeroU32::new(2).unwrap());
         for _ in 0..2 {
-            assert_eq!(refused(rates.count_failure("a".into())), None);
+            assert_eq!(refused(rates.count_failure("a")), None);
         }
-        assert_eq!(refused(rates.count_failure("a".into())), Some(30));
-        assert_eq!(refused(rates.count_failure("b".into())), None);
+        assert_eq!(refused(rates.count_failure("a")), Some(30));
+        assert_eq!(refused(rates.count_failure("b")), None);
 
         clock.advance(30_000);
 
-        assert_eq!(refused(rates.count_failure("a".into())), None);
+        assert_eq!(refused(rates.count_failure("a")), None);
     }
 }

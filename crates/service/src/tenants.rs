@@ -166,12 +166,9 @@ impl App {
     /// the slug is or was taken.
     pub async fn create_tenant(&self, caller: &AdminWriter, request: CreateTenant) -> Result<Tenant, ServiceError> {
         caller.require_platform()?;
-        let slug = match request.slug.clone().or_else(|| slug_of(&request.name)) {
-            Some(slug) => slug,
-            None => {
-                let msg = "Field required: no slug can be made of this name";
-                return Err(ServiceError::Validation(vec![FieldError::body("slug", "missing", msg)]));
-            }
+        let Some(slug) = request.slug.clone().or_else(|| slug_of(&request.name)) else {
+            let msg = "Field required: no slug can be made of this name";
+            return Err(ServiceError::Validation(vec![FieldError::body("slug", "missing", msg)]));
         };
         let now = self.now();
         let new = NewTenant {
