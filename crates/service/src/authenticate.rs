@@ -94,7 +94,7 @@ impl App {
                 (Reach::Tenant(tenant), grant.has_role(TENANT_ADMIN))
             }
             Standing::Bound(_) => return Err(suspended()),
-            Standing::Gone => return Err(refused()),
+            Standing::Gone => return Err(refused(GONE)),
         };
         let may_write = is_admin || grant.has_scope(ADMIN_WRITE);
         if !may_write && !grant.has_scope(ADMIN_READ) {
@@ -120,14 +120,12 @@ impl App {
         text: &str,
         presented: &Presented<'_>,
     ) -> Result<ScimCaller, ServiceError> {
-        if !secret::well_formed(SCIM_TOKEN, text) {
-            return Err(refused());
-        }
         let now = self.now();
-        let known = self.known_token(segment, secret::hash(text), now).await?.ok_or_else(refused)?;
-        if !known.tenant.is_named(segment) || !known.is_good(now) {
-            return Err(refused());
+        let known = self.known_token(segment, text, now).await?;
+        if !known.tenant.is_named(segment) {
+            return Err(refused("the SCIM token belongs to another tenant"));
         }
+        known.check(now)?;
         known.admit(presented.address)?;
         self.end_overlap_after_use(&known, now).await?;
         let token = &known.token;
@@ -141,15 +139,14 @@ impl App {
         })
     }
 
-    async fn known_token(
-        &self,
-        segment: &str,
-        hash: [u8; 32],
-        now: i64,
-    ) -> Result<Option<Arc<KnownToken>>, ServiceError> {
+    async fn known_token(&self, segment: &str, text: &str, now: i64) -> Result<Arc<KnownToken>, ServiceError> {
         let cache = &self.caches().tokens;
+        let hash = secret::hash(text);
         if let Some(known) = cache.get(&hash, now) {
-            return Ok(Some(known));
+            return Ok(known);
+        }
+        if !secret::well_formed(SCIM_TOKEN, text) {
+            return Err(refused("the SCIM token has a typing error"));
         }
         let begun = cache.begin();
         let named = segment.to_owned();
@@ -163,7 +160,7 @@ impl App {
                 })
             })
             .await?;
-        let Some((tenant, token, secret)) = found else { return Ok(None) };
+        let (tenant, token, secret) = found.ok_or_else(|| refused("the tenant has no such SCIM token"))?;
         let known = Arc::new(KnownToken {
             tenant: Arc::new(self.tenant(tenant)),
             secret,
@@ -172,7 +169,7 @@ impl App {
             token,
         });
         cache.put(begun, hash, Arc::clone(&known), now);
-        Ok(Some(known))
+        Ok(known)
     }
 
     /// The first use of a new secret shortens the life of the one before.
@@ -198,7 +195,8 @@ impl App {
         let (grant, standing) = self.by_jwt(text).await?;
         let tenant = match standing {
             Standing::Bound(tenant) if tenant.is_named(segment) => tenant,
-            Standing::Bound(_) | Standing::Gone => return Err(refused()),
+            Standing::Bound(_) => return Err(refused("the JWT is bound to another tenant")),
+            Standing::Gone => return Err(refused(GONE)),
             Standing::Platform => self.known_tenant(segment).await?.ok_or_else(tenants::not_found)?,
         };
         let scopes = if grant.has_scope(SCIM_WRITE) || grant.has_scope(ADMIN_WRITE) {
@@ -227,12 +225,12 @@ impl App {
             grant
         } else {
             let begun = caches.grants.begin();
-            let grant = Arc::new(self.verify_jwt(text).await.ok_or_else(refused)?);
+            let grant = Arc::new(self.verify_jwt(text).await?.ok_or_else(|| refused("the JWT is not valid"))?);
             caches.grants.put(begun, hash, Arc::clone(&grant), now);
             grant
         };
         if grant.expires_at <= now {
-            return Err(refused());
+            return Err(refused("the JWT is expired"));
         }
         let standing = if let Some(standing) = caches.standings.get(&hash, now) {
             standing
@@ -296,12 +294,19 @@ impl App {
 }
 
 impl KnownToken {
-    fn is_good(&self, now: i64) -> bool {
-        let secret_is_good = match self.secret {
-            Secret::Current => true,
-            Secret::Previous => self.token.previous_until.is_some_and(|until| until > now),
+    /// Refuses a token that is not active, or shown with a secret whose time is over.
+    fn check(&self, now: i64) -> Result<(), ServiceError> {
+        let is_over = match self.secret {
+            Secret::Current => false,
+            Secret::Previous => self.token.previous_until.is_none_or(|until| until <= now),
         };
-        secret_is_good && self.token.status(now) == TokenStatus::Active
+        match self.token.status(now) {
+            TokenStatus::Active if is_over => Err(refused("the secret was replaced by a rotation")),
+            TokenStatus::Active => Ok(()),
+            TokenStatus::Disabled => Err(refused("the SCIM token is switched off")),
+            TokenStatus::Expired => Err(refused("the SCIM token is expired")),
+            TokenStatus::Revoked => Err(refused("the SCIM token is revoked")),
+        }
     }
 
     /// Refuses addresses that are not on the token's list, if it has one.
@@ -330,7 +335,11 @@ fn bearer(authorization: Option<&str>) -> Result<&str, ServiceError> {
     if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() { Ok(token) } else { Err(missing) }
 }
 
-fn refused() -> ServiceError {
+const GONE: &str = "the JWT's client or tenant is deleted, or the client is switched off";
+
+/// The one answer to every bad credential. The log says why.
+fn refused(reason: &'static str) -> ServiceError {
+    tracing::info!(reason, "a credential was refused");
     ServiceError::Unauthenticated(Credential::Refused)
 }
 

@@ -57,7 +57,11 @@ impl Issuer {
         let keys = match &settings.keys {
             IssuerKeys::Set(text) => read_set(text.as_bytes())
                 .ok_or_else(|| ServiceError::Key(format!("the keys of {} are no JWK set", settings.issuer)))?,
-            IssuerKeys::Url(_) => Arc::default(),
+            IssuerKeys::Url(url) if is_safe(url) => Arc::default(),
+            IssuerKeys::Url(url) => {
+                let msg = format!("the keys of {} must be fetched by https, not from {url}", settings.issuer);
+                return Err(ServiceError::Key(msg));
+            }
         };
         let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
         let client = Client::builder(TokioExecutor::new()).build(connector);
@@ -105,10 +109,38 @@ impl Issuer {
     }
 }
 
+/// Whether what comes from there can be trusted: by TLS, or without leaving the machine.
+fn is_safe(url: &str) -> bool {
+    let Ok(url) = url.parse::<http::Uri>() else { return false };
+    let is_local = matches!(url.host(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    match url.scheme_str() {
+        Some("https") => url.host().is_some(),
+        Some("http") => is_local,
+        Some(_) | None => false,
+    }
+}
+
 /// Reads a JWK set. Keys that we cannot use are passed over (RFC 7517 §5).
 fn read_set(text: &[u8]) -> Option<Arc<[VerifyingKey]>> {
     let set: Object = serde_json::from_slice(text).ok()?;
     let keys = set.get("keys").and_then(Json::as_array)?;
     let usable = |key: &Json| serde_json::from_value::<Jwk>(key.clone()).ok().as_ref().and_then(VerifyingKey::from_jwk);
     Some(keys.iter().filter_map(usable).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_safe;
+
+    #[test]
+    fn keys_are_fetched_by_tls_or_from_this_machine() {
+        for safe in ["https://login.example/keys", "http://127.0.0.1:8080/keys", "http://localhost/", "http://[::1]/"] {
+            assert!(is_safe(safe), "{safe}");
+        }
+        for unsafe_ in
+            ["http://login.example/keys", "ftp://login.example", "/keys", "", "http://127.0.0.1.evil.example/"]
+        {
+            assert!(!is_safe(unsafe_), "{unsafe_}");
+        }
+    }
 }

@@ -5,12 +5,14 @@
 //! clock.
 
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use scim::json::{Json, Object};
 use serde::{Deserialize, Serialize};
 
 use crate::App;
+use crate::cache::FRESH_MS;
 use crate::caller::Actor;
+use crate::error::ServiceError;
 use crate::settings::TrustedIssuer;
 
 /// The `typ` of our access tokens (RFC 9068 §2.1): nothing else that our keys sign is one.
@@ -72,42 +74,35 @@ impl Grant {
 }
 
 impl App {
-    /// What a JWT says, if it is good now. Why it is not, nobody needs to know; the log does.
-    pub(crate) async fn verify_jwt(&self, token: &str) -> Option<Grant> {
-        if token.len() > JWT_BYTES_MAX {
-            return None;
-        }
-        let header = jsonwebtoken::decode_header(token).ok()?;
-        // RFC 7515 §4.1.11: extensions that we do not understand, and we understand none.
-        if header.crit.is_some() {
-            return None;
-        }
-        let issuer = claimed_issuer(token)?;
-        match self.issuers().iter().find(|trusted| trusted.settings().issuer == issuer) {
-            Some(trusted) => {
-                let keys = trusted.keys(header.kid.as_deref(), self.now()).await;
-                keys.iter()
-                    .find_map(|key| key.verify::<Object>(token, header.alg))
-                    .and_then(|claims| external(&claims, trusted.settings(), self.now()))
-            }
-            None => self.verify_own(token, &header, &issuer).await,
-        }
+    /// What a JWT says, if it is good now.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] and [`ServiceError::Key`] when our own keys cannot be read: that is
+    /// not the token's fault.
+    pub(crate) async fn verify_jwt(&self, token: &str) -> Result<Option<Grant>, ServiceError> {
+        let Some((header, issuer)) = outline(token) else { return Ok(None) };
+        let Some(trusted) = self.issuers().iter().find(|trusted| trusted.settings().issuer == issuer) else {
+            return self.verify_own(token, &header, &issuer).await;
+        };
+        let keys = trusted.keys(header.kid.as_deref(), self.now()).await;
+        let claims = keys.iter().find_map(|key| key.verify::<Object>(token, header.alg));
+        Ok(claims.and_then(|claims| external(&claims, trusted.settings(), self.now())))
     }
 
-    async fn verify_own(&self, token: &str, header: &jsonwebtoken::Header, issuer: &str) -> Option<Grant> {
+    async fn verify_own(&self, token: &str, header: &Header, issuer: &str) -> Result<Option<Grant>, ServiceError> {
+        let Some(kid) = header.kid.as_deref() else { return Ok(None) };
         if header.typ.as_deref() != Some(ACCESS_TOKEN) || !self.is_own_issuer(issuer) {
-            return None;
+            return Ok(None);
         }
-        let kid = header.kid.as_deref()?;
-        let mut ring = self.key_ring().await.ok()?;
+        let mut ring = self.key_ring().await?;
         if !ring.verifying.contains_key(kid) {
             // Another process may have made it just now. Asked at most once a second, whatever comes.
-            ring = self.key_ring_since(self.now() - crate::cache::FRESH_MS).await.ok()?;
+            ring = self.key_ring_since(self.now() - FRESH_MS).await?;
         }
-        let verifier = ring.verifying.get(kid)?;
+        let Some(verifier) = ring.verifying.get(kid) else { return Ok(None) };
         let key = VerifyingKey { kid: None, algorithms: vec![verifier.algorithm], key: verifier.key.clone() };
-        let claims: Claims = key.verify(token, header.alg)?;
-        own(claims, &self.settings().audience, self.now())
+        let claims: Option<Claims> = key.verify(token, header.alg);
+        Ok(claims.and_then(|claims| own(claims, &self.settings().audience, self.now())))
     }
 }
 
@@ -164,13 +159,23 @@ impl VerifyingKey {
     }
 }
 
-/// The `iss` that a token claims, to know whose keys to try. Not proved by anything yet.
-fn claimed_issuer(token: &str) -> Option<String> {
+/// The header of a JWT and the issuer that it claims, to know whose keys to try. Nothing is proved
+/// by either yet.
+fn outline(token: &str) -> Option<(Header, String)> {
     #[derive(Deserialize)]
     struct Issuer {
         iss: String,
     }
-    jsonwebtoken::dangerous::insecure_decode_claims::<Issuer>(token).ok().map(|claims| claims.iss)
+    if token.len() > JWT_BYTES_MAX {
+        return None;
+    }
+    let header = jsonwebtoken::decode_header(token).ok()?;
+    // RFC 7515 §4.1.11: extensions that must be understood, and we understand none.
+    if header.crit.is_some() {
+        return None;
+    }
+    let claims: Issuer = jsonwebtoken::dangerous::insecure_decode_claims(token).ok()?;
+    Some((header, claims.iss))
 }
 
 /// What our own claims grant, if they are an access token's and good now.
