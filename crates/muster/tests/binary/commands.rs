@@ -28,9 +28,7 @@ fn a_wrong_setting_is_status_1_and_a_line_that_says_what_to_write() {
     let output = run(&["serve", "--listen", "everywhere"]);
 
     assert_eq!(output.status.code(), Some(1));
-    insta::assert_snapshot!(stderr(&output), @r##"
-    muster: --listen: "everywhere" is not right here; write an address and port such as 0.0.0.0:8080
-    "##);
+    insta::assert_snapshot!(stderr(&output), @r#"muster: --listen: "everywhere" is not right here; write an address and port such as 0.0.0.0:8080"#);
 }
 
 #[test]
@@ -38,9 +36,7 @@ fn postgres_is_said_to_come_later() {
     let output = run(&["check-config", "--database", "postgres://db/muster"]);
 
     assert_eq!(output.status.code(), Some(1));
-    insta::assert_snapshot!(stderr(&output), @r##"
-    muster: --database: "postgres://db/muster" is not right here; write the path of an SQLite file; PostgreSQL (postgres://) comes with a later version
-    "##);
+    insta::assert_snapshot!(stderr(&output), @r#"muster: --database: "postgres://db/muster" is not right here; write the path of an SQLite file; PostgreSQL (postgres://) comes with a later version"#);
 }
 
 #[test]

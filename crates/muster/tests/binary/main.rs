@@ -5,5 +5,6 @@ mod commands;
 mod crash;
 mod docs;
 mod hot_group;
+mod mixed_bulk;
 mod process;
 mod stopping;
