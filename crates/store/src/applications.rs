@@ -137,7 +137,8 @@ pub async fn by_client_id(tx: &mut Tx, client_id: &str) -> Result<Option<Applica
     tx.query_one(&BY_CLIENT_ID, &[Param::from(client_id)], read).await
 }
 
-pub(crate) static BY_CLIENT_ID: Stmt = sql!(concat!("SELECT ", columns!(), " FROM applications WHERE client_id = $1"));
+pub(crate) static BY_CLIENT_ID: Stmt =
+    sql!(concat!("SELECT ", columns!(), " FROM applications WHERE client_id = $1")).beyond_one_tenant();
 
 /// The application of that id, if it belongs to `tenant`; `None` there is any, and none. Deleted
 /// ones are found too.

@@ -55,7 +55,7 @@ pub struct MembersDelta {
 /// A change of a resource, as it was written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Its number within the tenant, ascending in the order of commits.
+    /// Its number within the tenant, from 1 without gaps, ascending in the order of commits.
     pub seq: i64,
     /// When, in milliseconds since 1970.
     pub at: i64,
@@ -147,19 +147,22 @@ pub(crate) async fn append(
         change.before.into(),
         change.after.into(),
     ];
-    tx.execute(&APPEND, &params).await.map(drop)
+    tx.execute(&APPEND, &params).await?;
+    tx.has_events(tenant);
+    Ok(())
 }
 
-// PostgreSQL numbers by a sequence, since two transactions would read the same maximum; the numbers
-// of a tenant ascend there too, with gaps.
+// PostgreSQL numbers what has been committed, from a queue: see the migration.
 pub(crate) static APPEND: Stmt = sql! {
     sqlite: "INSERT INTO events (tenant, at, actor, request_id, type, resource, version, kind, changed, members, \
                                  before, after, seq)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
                      coalesce((SELECT seq FROM events WHERE tenant = $1 ORDER BY seq DESC LIMIT 1), 0) + 1)",
-    postgres: "INSERT INTO events (tenant, at, actor, request_id, type, resource, version, kind, changed, members, \
-                                   before, after, seq)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, nextval('events_seq'))",
+    postgres: "WITH written AS (
+                   INSERT INTO event_rows (tenant, at, actor, request_id, type, resource, version, kind, changed, \
+                                           members, before, after)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING tenant, draft)
+               INSERT INTO event_queue (tenant, draft) SELECT tenant, draft FROM written",
 };
 
 /// Writes down that `member`, which is being deleted, no longer belongs to any of its groups.
@@ -180,7 +183,9 @@ pub(crate) async fn append_lost_member(
         Kind::LostMember.number().into(),
         delta.as_ref().into(),
     ];
-    tx.execute(&APPEND_LOST_MEMBER, &params).await.map(drop)
+    tx.execute(&APPEND_LOST_MEMBER, &params).await?;
+    tx.has_events(tenant);
+    Ok(())
 }
 
 pub(crate) static APPEND_LOST_MEMBER: Stmt = sql! {
@@ -190,13 +195,18 @@ pub(crate) static APPEND_LOST_MEMBER: Stmt = sql! {
                     + row_number() OVER (ORDER BY m.group_pk)
              FROM members AS m JOIN resources AS g ON g.tenant = m.tenant AND g.pk = m.group_pk
              WHERE m.tenant = $1 AND m.member_pk = $2 AND m.group_pk <> $2",
-    postgres: "INSERT INTO events (tenant, at, actor, request_id, type, resource, version, kind, changed, members, seq)
-               SELECT $1, $3, $4, $5, g.type, g.id, g.version, $6, '[]', $7, nextval('events_seq')
-               FROM members AS m JOIN resources AS g ON g.tenant = m.tenant AND g.pk = m.group_pk
-               WHERE m.tenant = $1 AND m.member_pk = $2 AND m.group_pk <> $2",
+    postgres: "WITH written AS (
+                   INSERT INTO event_rows (tenant, at, actor, request_id, type, resource, version, kind, changed, \
+                                           members)
+                   SELECT $1, $3, $4, $5, g.type, g.id, g.version, $6, '[]', $7
+                   FROM members AS m JOIN resources AS g ON g.tenant = m.tenant AND g.pk = m.group_pk
+                   WHERE m.tenant = $1 AND m.member_pk = $2 AND m.group_pk <> $2 ORDER BY m.group_pk
+                   RETURNING tenant, draft)
+               INSERT INTO event_queue (tenant, draft) SELECT tenant, draft FROM written",
 };
 
-/// The events after number `seq`, at most `limit`, in order.
+/// The events after number `seq`, at most `limit`, in order. On PostgreSQL an event has its number, and
+/// so comes to be seen, a moment after the change was answered; none comes before one that was seen.
 ///
 /// # Errors
 /// [`StoreError`] when the database is not available.

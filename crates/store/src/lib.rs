@@ -1,4 +1,4 @@
-//! Rows in, rows out: everything that Muster keeps, on SQLite (and, later, PostgreSQL).
+//! Rows in, rows out: everything that Muster keeps, on SQLite or PostgreSQL.
 //!
 //! [`Store::read`] and [`Store::write`] hand a [`Tx`] to repository functions, which live in a
 //! file per noun: [`tenants`], `scim_tokens`, `applications`, `keys`, `resources`, … Each takes
@@ -9,6 +9,7 @@ pub mod applications;
 mod attributes;
 pub mod audit;
 pub mod catalogue;
+mod changes;
 mod engine;
 pub mod error;
 pub mod events;
@@ -27,9 +28,10 @@ pub mod tenants;
 pub mod tx;
 pub mod usage;
 
+pub use changes::Change;
 pub use error::StoreError;
-pub use options::Options;
+pub use options::{Options, PostgresOptions};
 pub use stats::{Stats, WRITES_PER_COMMIT_BUCKETS};
 pub use store::{Store, backup, check};
 pub use tenants::TenantKey;
-pub use tx::{Param, Row, Tx, TxFuture};
+pub use tx::{Lock, Param, Row, Tx, TxFuture};

@@ -12,19 +12,58 @@ pub struct Stmt {
     postgres: Cow<'static, str>,
     /// The text for SQLite with its parameters numbered SQLite's way, made at the first use.
     numbered: OnceLock<Box<str>>,
+    /// See [`Stmt::beyond_one_tenant`].
+    is_beyond_one_tenant: bool,
 }
 
 impl Stmt {
     /// The two texts of a statement; [`sql!`](crate::sql!) calls this.
     pub const fn new(sqlite: &'static str, postgres: &'static str) -> Self {
-        Self { sqlite: Cow::Borrowed(sqlite), postgres: Cow::Borrowed(postgres), numbered: OnceLock::new() }
+        Self {
+            sqlite: Cow::Borrowed(sqlite),
+            postgres: Cow::Borrowed(postgres),
+            numbered: OnceLock::new(),
+            is_beyond_one_tenant: false,
+        }
     }
 
     /// A statement in the common dialect whose text depends on the shape of a request (a filter, a
     /// sort order). Values still go in as parameters, so that requests of one shape share one
     /// prepared statement, and nothing from outside is ever part of the text.
+    ///
+    /// The sign in `+column` keeps the planner of SQLite from an index. For PostgreSQL it is left out,
+    /// whose planner knows better and could not use any.
     pub fn built(text: String) -> Self {
-        Self { sqlite: Cow::Owned(text.clone()), postgres: Cow::Owned(text), numbered: OnceLock::new() }
+        let postgres = without_signs(&text);
+        Self {
+            sqlite: Cow::Owned(text),
+            postgres: Cow::Owned(postgres),
+            numbered: OnceLock::new(),
+            is_beyond_one_tenant: false,
+        }
+    }
+
+    /// Lets a statement that names no tenant see the rows of all. Each that needs this is explained
+    /// in `tests/plans.rs`; any other one that names no tenant sees no tenant's rows on PostgreSQL.
+    #[must_use]
+    pub const fn beyond_one_tenant(mut self) -> Self {
+        self.is_beyond_one_tenant = true;
+        self
+    }
+
+    /// Whether it may see the rows of all tenants.
+    pub const fn is_beyond_one_tenant(&self) -> bool {
+        self.is_beyond_one_tenant
+    }
+
+    /// The table that it writes to.
+    pub(crate) fn written_table(&self) -> &str {
+        let mut words =
+            self.postgres.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty());
+        words
+            .find(|word| ["INTO", "UPDATE", "FROM"].iter().any(|verb| word.eq_ignore_ascii_case(verb)))
+            .and_then(|_| words.next())
+            .unwrap_or_default()
     }
 
     /// The text that SQLite prepares: `$1` has become `?1`, since SQLite takes `$1` as a name and
@@ -48,6 +87,18 @@ macro_rules! sql {
     ($both:expr) => {
         $crate::sql::Stmt::new($both, $both)
     };
+}
+
+/// Leaves out each `+` that stands right before a name.
+fn without_signs(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c != '+' || !chars.peek().is_some_and(char::is_ascii_alphabetic) {
+            plain.push(c);
+        }
+    }
+    plain
 }
 
 /// Puts `?` for each `$` that stands before a digit, outside of quotes.
@@ -84,5 +135,22 @@ mod tests {
         let statement = Stmt::built(r#"SELECT '$1', 'it''s $2', "$3", body ->> '$.name', $4"#.into());
 
         assert_eq!(statement.sqlite(), r#"SELECT '$1', 'it''s $2', "$3", body ->> '$.name', ?4"#);
+    }
+
+    #[test]
+    fn signs_that_are_meant_for_one_planner_are_left_out_for_the_other() {
+        let statement = Stmt::built("WHERE +tenant = $1 AND length(a) + 1 = $2".into());
+
+        assert_eq!(statement.sqlite(), "WHERE +tenant = ?1 AND length(a) + 1 = ?2");
+        assert_eq!(statement.postgres(), "WHERE tenant = $1 AND length(a) + 1 = $2");
+    }
+
+    #[test]
+    fn the_table_that_is_written_to_is_the_first_after_its_verb() {
+        let table = |text: &str| Stmt::built(text.into()).written_table().to_owned();
+
+        assert_eq!(table("INSERT INTO scim_tokens (tenant) VALUES ($1)"), "scim_tokens");
+        assert_eq!(table("INSERT OR IGNORE INTO members (a) SELECT 1 FROM resources"), "members");
+        assert_eq!(table("DELETE FROM tenants WHERE pk = $1"), "tenants");
     }
 }

@@ -2,8 +2,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::changes::{Change, Changes};
 use crate::engine::Engine;
+use crate::engine::postgres::Postgres;
 use crate::engine::sqlite::{self, Sqlite};
 use crate::error::StoreError;
 use crate::options::Options;
@@ -32,9 +35,13 @@ impl Store {
     /// [`StoreError::Unavailable`] when another process has it open for writing, or the disk
     /// refuses; [`StoreError::Incompatible`] when its schema is newer than this program, or it is
     /// not a database of ours.
-    #[expect(clippy::unused_async, reason = "PostgreSQL waits here")]
     pub async fn open(options: &Options) -> Result<Self, StoreError> {
-        let engine = Engine::Sqlite(Sqlite::open(options)?);
+        let engine = match &options.postgres {
+            None => Engine::Sqlite(Sqlite::open(options)?),
+            Some(postgres) => {
+                Engine::Postgres(Postgres::open(postgres, options.queue_length_max, options.scan_deadline).await?)
+            }
+        };
         Ok(Self { engine: Arc::new(engine) })
     }
 
@@ -51,6 +58,7 @@ impl Store {
     {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.read(work).await,
+            Engine::Postgres(postgres) => postgres.read(work).await,
         }
     }
 
@@ -66,6 +74,7 @@ impl Store {
     {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.scan(work).await,
+            Engine::Postgres(postgres) => postgres.scan(work).await,
         }
     }
 
@@ -74,8 +83,9 @@ impl Store {
     /// that open until the next start.)
     ///
     /// `work` may run twice (PostgreSQL asks for that when transactions collide), so it must only
-    /// use what it was given. Writes run in the order of their calls; on SQLite one at a time, and
-    /// those that wait together share a commit. Long work is therefore cut into several writes.
+    /// use what it was given. On SQLite writes run one at a time in the order of their calls, and
+    /// those that wait together share a commit; on PostgreSQL they run side by side. Long work holds
+    /// others up on both, and is therefore cut into several writes.
     ///
     /// # Errors
     /// Those of `work` and of the commit; [`StoreError::Unavailable`] when too many writes wait.
@@ -86,27 +96,32 @@ impl Store {
     {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.write(work).await,
+            Engine::Postgres(postgres) => postgres.write(work).await,
         }
     }
 
     /// Copies the database, as it is at one moment, to a new file, while reads and writes go on.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when `to` exists or cannot be written.
+    /// [`StoreError::Unavailable`] when `to` exists or cannot be written;
+    /// [`StoreError::Incompatible`] on PostgreSQL, which has tools of its own for that.
     pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite::backup(sqlite.path(), to).await,
+            Engine::Postgres(_) => Err(no_backup()),
         }
     }
 
     /// Looks for damage: reads the whole database, while reads and writes go on. Gives what is
-    /// wrong, a line each; nothing when it is sound.
+    /// wrong, a line each; nothing when it is sound. Of PostgreSQL, which looks after its files
+    /// itself, only the schema is looked at.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot even be read.
     pub async fn check(&self) -> Result<Vec<String>, StoreError> {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite::check(sqlite.path()).await,
+            Engine::Postgres(postgres) => postgres.check().await,
         }
     }
 
@@ -122,6 +137,31 @@ impl Store {
     pub fn stats(&self) -> Stats {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.stats(),
+            Engine::Postgres(postgres) => postgres.stats(),
+        }
+    }
+
+    /// Has `watcher` called with each change that a write [announces](Tx::announce), in this process
+    /// or another one on the same database, when it has been committed. For changes of this process
+    /// that is before the write is answered. It must be quick, and may be called when nothing has
+    /// changed.
+    pub fn watch(&self, watcher: impl Fn(Change) + Send + Sync + 'static) {
+        self.changes().watch(Box::new(watcher));
+    }
+
+    /// How long ago it was last certain that watchers had heard of everything: zero on SQLite, where
+    /// there is only this process; on PostgreSQL well below a second, unless the connection for that
+    /// is down. Whoever believes what it has read for as long as nothing is announced, but no longer
+    /// than some time after the later of reading it and the last certainty, is never wrong for
+    /// longer than that time.
+    pub fn unconfirmed_for(&self) -> Duration {
+        self.changes().unconfirmed_for()
+    }
+
+    fn changes(&self) -> &Changes {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.changes(),
+            Engine::Postgres(postgres) => postgres.changes(),
         }
     }
 
@@ -129,12 +169,19 @@ impl Store {
     /// one. What is asked afterwards is [`StoreError::Unavailable`]. Dropping the last handle does
     /// the same, but holds its thread up meanwhile.
     pub async fn close(&self) {
-        let engine = Arc::clone(&self.engine);
-        let closed = tokio::task::spawn_blocking(move || match &*engine {
-            Engine::Sqlite(sqlite) => sqlite.close(),
-        });
-        if let Err(error) = closed.await {
-            tracing::error!(error = &error as &dyn std::error::Error, "the store did not close");
+        match &*self.engine {
+            Engine::Postgres(postgres) => postgres.close().await,
+            Engine::Sqlite(_) => {
+                let engine = Arc::clone(&self.engine);
+                let closed = tokio::task::spawn_blocking(move || {
+                    if let Engine::Sqlite(sqlite) = &*engine {
+                        sqlite.close();
+                    }
+                });
+                if let Err(error) = closed.await {
+                    tracing::error!(error = &error as &dyn std::error::Error, "the store did not close");
+                }
+            }
         }
     }
 }
@@ -146,6 +193,9 @@ pub(crate) static PING: Stmt = sql!("SELECT 1");
 /// # Errors
 /// As [`Store::backup`]; [`StoreError::Incompatible`] when it is not a database of ours.
 pub async fn backup(options: &Options, to: &Path) -> Result<(), StoreError> {
+    if options.postgres.is_some() {
+        return Err(no_backup());
+    }
     sqlite::backup(&options.path, to).await
 }
 
@@ -154,5 +204,12 @@ pub async fn backup(options: &Options, to: &Path) -> Result<(), StoreError> {
 /// # Errors
 /// As [`Store::check`]; [`StoreError::Incompatible`] when it is not a database of ours.
 pub async fn check(options: &Options) -> Result<Vec<String>, StoreError> {
-    sqlite::check(&options.path).await
+    match &options.postgres {
+        None => sqlite::check(&options.path).await,
+        Some(postgres) => Postgres::check_from_outside(postgres).await,
+    }
+}
+
+fn no_backup() -> StoreError {
+    StoreError::Incompatible("PostgreSQL is backed up with its own tools: pg_dump, or pg_basebackup and its log".into())
 }

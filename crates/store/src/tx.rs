@@ -3,12 +3,18 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use scim::id::ResourceId;
+
+use crate::changes::Change;
+use crate::engine::postgres::PgTx;
 use crate::engine::sqlite::SqliteTx;
 use crate::error::StoreError;
 use crate::sql::Stmt;
+use crate::tenants::TenantKey;
 
-pub use param::Param;
+pub use param::{HasKind, Kind, Param};
 pub use row::Row;
+pub(crate) use row::{Value, no_column, unexpected};
 
 mod param;
 mod row;
@@ -19,12 +25,16 @@ pub type TxFuture<'t, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + 
 
 /// An open transaction, on whichever engine runs. The engine begins and ends it.
 ///
-/// On SQLite no call ever waits: the future of a read or a write is polled once, on the thread
-/// that owns the connection. So nothing but the methods of `Tx` may be awaited in it.
+/// Nothing but the methods of `Tx` may be awaited in a transaction. On SQLite no call ever waits: the
+/// future of a read or a write is polled once, on the thread that owns the connection. On PostgreSQL
+/// waiting for anything else would hold up a connection and whoever waits for its locks. Both
+/// engines break such a transaction off.
 #[derive(Debug)]
 pub enum Tx {
     #[doc(hidden)]
     Sqlite(SqliteTx),
+    /// On a connection to PostgreSQL.
+    Postgres(PgTx),
 }
 
 /// A mark in a transaction that one can go back to: see [`Tx::savepoint`].
@@ -32,7 +42,6 @@ pub enum Tx {
 #[must_use = "a savepoint is released or rolled back"]
 pub struct Savepoint(());
 
-#[expect(clippy::unused_async, reason = "PostgreSQL waits here")]
 impl Tx {
     /// Runs a statement for its effect; gives the number of rows it changed. A statement that
     /// answers with rows (`RETURNING`) goes to [`Self::query`].
@@ -42,6 +51,7 @@ impl Tx {
     pub async fn execute(&mut self, statement: &Stmt, params: &[Param<'_>]) -> Result<u64, StoreError> {
         match self {
             Self::Sqlite(tx) => tx.execute(statement, params),
+            Self::Postgres(tx) => tx.execute(statement, params).await,
         }
     }
 
@@ -57,6 +67,7 @@ impl Tx {
     ) -> Result<Vec<T>, StoreError> {
         match self {
             Self::Sqlite(tx) => tx.query(statement, params, read),
+            Self::Postgres(tx) => tx.query(statement, params, read).await,
         }
     }
 
@@ -72,6 +83,7 @@ impl Tx {
     ) -> Result<Option<T>, StoreError> {
         match self {
             Self::Sqlite(tx) => tx.query_one(statement, params, read),
+            Self::Postgres(tx) => tx.query_one(statement, params, read).await,
         }
     }
 
@@ -93,13 +105,15 @@ impl Tx {
     ///
     /// A [`StoreError`] needs no care: it leaves the closure, and the engine takes back all of it.
     ///
-    /// Cost: about a microsecond on SQLite.
+    /// Cost: about a microsecond on SQLite; on PostgreSQL it travels with the next statement.
     ///
     /// # Errors
     /// [`StoreError`] when the database is not available.
+    #[expect(clippy::unused_async, reason = "an engine may have to wait here")]
     pub async fn savepoint(&mut self) -> Result<Savepoint, StoreError> {
         match self {
             Self::Sqlite(tx) => tx.savepoint()?,
+            Self::Postgres(tx) => tx.savepoint(),
         }
         Ok(Savepoint(()))
     }
@@ -108,10 +122,15 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError`] when the database is not available.
+    #[expect(clippy::unused_async, reason = "an engine may have to wait here")]
     pub async fn release(&mut self, savepoint: Savepoint) -> Result<(), StoreError> {
         let Savepoint(()) = savepoint;
         match self {
             Self::Sqlite(tx) => tx.release(),
+            Self::Postgres(tx) => {
+                tx.release();
+                Ok(())
+            }
         }
     }
 
@@ -119,10 +138,55 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError`] when the database is not available.
+    #[expect(clippy::unused_async, reason = "an engine may have to wait here")]
     pub async fn roll_back(&mut self, savepoint: Savepoint) -> Result<(), StoreError> {
         let Savepoint(()) = savepoint;
         match self {
             Self::Sqlite(tx) => tx.roll_back(),
+            Self::Postgres(tx) => {
+                tx.roll_back();
+                Ok(())
+            }
         }
     }
+
+    /// Tells the watchers of every process (see [`crate::Store::watch`]) that this has changed,
+    /// when the transaction has been committed.
+    pub fn announce(&mut self, change: Change) {
+        match self {
+            Self::Sqlite(tx) => tx.announce(change),
+            Self::Postgres(tx) => tx.announce(change),
+        }
+    }
+
+    /// Says that events of `tenant` were written, so that they are numbered when they have been
+    /// committed. On SQLite they have their numbers.
+    pub(crate) fn has_events(&mut self, tenant: TenantKey) {
+        match self {
+            Self::Sqlite(_) => {}
+            Self::Postgres(tx) => tx.has_events(tenant),
+        }
+    }
+
+    /// Lets no other transaction pass this point that names the same `lock`, until this one has
+    /// ended. To be called before reading what the lock is about. On SQLite there is one writer, so
+    /// nobody waits.
+    /// On PostgreSQL the waiting is that of the next statement.
+    pub fn lock(&mut self, tenant: TenantKey, lock: Lock) {
+        match self {
+            Self::Sqlite(_) => {}
+            Self::Postgres(tx) => tx.lock(tenant, lock),
+        }
+    }
+}
+
+/// What can be locked within a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// Who belongs to one resource.
+    MembersOf(ResourceId),
+    /// Which resource contains which: for changes that could close a circle.
+    Nesting,
+    /// Which number the next event has.
+    EventOrder,
 }

@@ -75,7 +75,8 @@ pub(crate) static RECORD_TOKENS: Stmt = sql! {
                FROM jsonb_to_recordset($1::text::jsonb)
                  AS used (tenant bigint, pk bigint, at bigint, ip text, user_agent text, requests bigint)
                WHERE scim_tokens.tenant = used.tenant AND scim_tokens.pk = used.pk",
-};
+}
+.beyond_one_tenant();
 pub(crate) static RECORD_HOURS: Stmt = sql! {
     sqlite: "INSERT INTO scim_usage (tenant, hour, requests, errors)
              SELECT value ->> 'tenant', value ->> 'hour', value ->> 'requests', value ->> 'errors' FROM json_each($1)
@@ -86,7 +87,8 @@ pub(crate) static RECORD_HOURS: Stmt = sql! {
                  AS used (tenant bigint, hour bigint, requests bigint, errors bigint)
                ON CONFLICT (tenant, hour) DO UPDATE
                SET requests = scim_usage.requests + excluded.requests, errors = scim_usage.errors + excluded.errors",
-};
+}
+.beyond_one_tenant();
 
 /// How many requests were made to a tenant's SCIM routes since the hour of `since`, how many of
 /// them were answered with an error, and when the last one was.
@@ -111,7 +113,7 @@ pub struct Health {
 }
 
 pub(crate) static SINCE: Stmt = sql!(
-    "SELECT coalesce(sum(requests), 0), coalesce(sum(errors), 0),
+    "SELECT cast(coalesce(sum(requests), 0) AS bigint), cast(coalesce(sum(errors), 0) AS bigint),
        (SELECT max(last_used_at) FROM scim_tokens WHERE tenant = $1)
      FROM scim_usage WHERE tenant = $1 AND hour >= $2"
 );

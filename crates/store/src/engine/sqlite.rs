@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Sender, bounded};
 
+use crate::changes::Changes;
 use crate::error::StoreError;
 use crate::options::Options;
 use crate::stats::Stats;
@@ -26,7 +27,7 @@ mod tx;
 mod writer;
 
 pub(crate) use backup::{backup, check};
-pub(crate) use tx::SqliteTx;
+pub(crate) use tx::{SqliteTx, value};
 
 use job::Queue;
 
@@ -41,6 +42,7 @@ pub(crate) struct Sqlite {
     reads: Queue,
     scans: Queue,
     counters: Arc<writer::Counters>,
+    changes: Arc<Changes>,
     /// `None` once closed.
     threads: Mutex<Option<Threads>>,
 }
@@ -63,9 +65,10 @@ impl Sqlite {
         let connection = file::open_for_writing(options)?;
 
         let counters = Arc::new(writer::Counters::default());
+        let changes = Arc::new(Changes::in_process());
         let (writes, queued) = job::queue(options.queue_length_max);
-        let write_thread =
-            spawn("muster-writer", writer::Writer::new(connection, queued, Arc::clone(&counters)).into_loop())?;
+        let writer = writer::Writer::new(connection, queued, Arc::clone(&counters), Arc::clone(&changes));
+        let write_thread = spawn("muster-writer", writer.into_loop())?;
 
         let (reads, queued) = job::queue(options.queue_length_max);
         let readers = (0..options.reader_threads.max(1))
@@ -85,7 +88,12 @@ impl Sqlite {
         let checkpointer = spawn("muster-checkpoint", checkpointer.into_loop())?;
 
         let threads = Threads { writer: write_thread, readers, scanner, checkpointer, stop_checkpointer, lock };
-        Ok(Self { path: options.path.clone(), writes, reads, scans, counters, threads: Mutex::new(Some(threads)) })
+        let threads = Mutex::new(Some(threads));
+        Ok(Self { path: options.path.clone(), writes, reads, scans, counters, changes, threads })
+    }
+
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -223,9 +223,18 @@ async fn count(
     tx.execute(statement, &params).await.map(drop)
 }
 
-pub(crate) static COUNT_IN: Stmt = sql!(
-    "INSERT INTO resource_blocks (tenant, type, block, resources) VALUES ($1, $2, $3, 1)
-     ON CONFLICT (tenant, type, block) DO UPDATE SET resources = resource_blocks.resources + 1"
-);
-pub(crate) static COUNT_OUT: Stmt =
-    sql!("UPDATE resource_blocks SET resources = resources - 1 WHERE tenant = $1 AND type = $2 AND block = $3");
+// On PostgreSQL each connection has its own share of a block's count, one of 16: otherwise all who
+// create at the same time would wait for one row.
+pub(crate) static COUNT_IN: Stmt = sql! {
+    sqlite: "INSERT INTO resource_blocks (tenant, type, block, resources) VALUES ($1, $2, $3, 1)
+             ON CONFLICT (tenant, type, block) DO UPDATE SET resources = resource_blocks.resources + 1",
+    postgres: "INSERT INTO resource_blocks (tenant, type, block, shard, resources)
+               VALUES ($1, $2, $3, pg_backend_pid() & 15, 1)
+               ON CONFLICT (tenant, type, block, shard) DO UPDATE SET resources = resource_blocks.resources + 1",
+};
+pub(crate) static COUNT_OUT: Stmt = sql! {
+    sqlite: "UPDATE resource_blocks SET resources = resources - 1 WHERE tenant = $1 AND type = $2 AND block = $3",
+    postgres: "INSERT INTO resource_blocks (tenant, type, block, shard, resources)
+               VALUES ($1, $2, $3, pg_backend_pid() & 15, -1)
+               ON CONFLICT (tenant, type, block, shard) DO UPDATE SET resources = resource_blocks.resources - 1",
+};

@@ -9,10 +9,54 @@ use crate::tenants::TenantKey;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the storage classes that both engines have")]
 pub enum Param<'a> {
+    /// Nothing, of whatever kind the statement takes it for.
     Null,
+    /// Nothing, where there could be a value of that kind. PostgreSQL wants to know the kind, so that
+    /// a statement is prepared once and not again for each parameter that happens to be absent.
+    Absent(Kind),
     Int(i64),
     Text(&'a str),
     Bytes(&'a [u8]),
+    /// The tenant whose rows a statement is about. On PostgreSQL it sees no others then, whatever
+    /// its conditions say.
+    Tenant(TenantKey),
+}
+
+/// A kind of value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "as in Param")]
+pub enum Kind {
+    Int,
+    Text,
+    Bytes,
+    /// An absent one means all tenants: only what the platform's own administrators may ask for is
+    /// given an `Option<TenantKey>`.
+    Tenant,
+}
+
+/// What can be absent.
+pub trait HasKind {
+    /// What it is when it is there.
+    const KIND: Kind;
+}
+
+macro_rules! kinds {
+    ($($value:ty => $kind:ident),+ $(,)?) => {
+        $(impl HasKind for $value {
+            const KIND: Kind = Kind::$kind;
+        })+
+    };
+}
+
+kinds! {
+    i64 => Int, i32 => Int, u32 => Int, bool => Int,
+    &str => Text, &String => Text,
+    &[u8] => Bytes, &Vec<u8> => Bytes,
+    TenantKey => Tenant,
+}
+
+impl<const N: usize> HasKind for &[u8; N] {
+    const KIND: Kind = Kind::Bytes;
 }
 
 impl From<i64> for Param<'_> {
@@ -41,7 +85,7 @@ impl From<bool> for Param<'_> {
 
 impl From<TenantKey> for Param<'_> {
     fn from(tenant: TenantKey) -> Self {
-        Self::Int(tenant.0)
+        Self::Tenant(tenant)
     }
 }
 
@@ -75,8 +119,8 @@ impl<'a> From<&'a Vec<u8>> for Param<'a> {
     }
 }
 
-impl<'a, T: Into<Param<'a>>> From<Option<T>> for Param<'a> {
+impl<'a, T: HasKind + Into<Param<'a>>> From<Option<T>> for Param<'a> {
     fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Into::into)
+        value.map_or(Self::Absent(T::KIND), Into::into)
     }
 }

@@ -1,5 +1,6 @@
 //! What comes out of a statement.
 
+use crate::engine::{postgres, sqlite};
 use crate::error::StoreError;
 
 /// A row of an answer, read by column number from 0.
@@ -10,10 +11,12 @@ use crate::error::StoreError;
 pub enum Row<'a> {
     #[doc(hidden)]
     Sqlite(&'a rusqlite::Row<'a>),
+    /// From PostgreSQL.
+    Postgres(&'a tokio_postgres::Row),
 }
 
 /// A value as the engine holds it.
-enum Value<'r> {
+pub(crate) enum Value<'r> {
     Null,
     Int(i64),
     Text(&'r str),
@@ -90,22 +93,17 @@ impl Row<'_> {
     }
 
     fn value(&self, column: usize) -> Result<Value<'_>, StoreError> {
-        use rusqlite::types::ValueRef;
-
-        let Self::Sqlite(row) = self;
-        match row.get_ref(column) {
-            Ok(ValueRef::Null) => Ok(Value::Null),
-            Ok(ValueRef::Integer(value)) => Ok(Value::Int(value)),
-            Ok(ValueRef::Text(value)) => {
-                std::str::from_utf8(value).map(Value::Text).map_err(|_| unexpected(column, "a text in UTF-8"))
-            }
-            Ok(ValueRef::Blob(value)) => Ok(Value::Bytes(value)),
-            Ok(ValueRef::Real(_)) => Err(unexpected(column, "not a floating point number")),
-            Err(_) => Err(StoreError::Corrupt(format!("the statement has no column {column}"))),
+        match self {
+            Self::Sqlite(row) => sqlite::value(row, column),
+            Self::Postgres(row) => postgres::value(row, column),
         }
     }
 }
 
-fn unexpected(column: usize, expected: &str) -> StoreError {
+pub(crate) fn unexpected(column: usize, expected: &str) -> StoreError {
     StoreError::Corrupt(format!("column {column} should be {expected}"))
+}
+
+pub(crate) fn no_column(column: usize) -> StoreError {
+    StoreError::Corrupt(format!("the statement has no column {column}"))
 }

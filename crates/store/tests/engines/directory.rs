@@ -18,7 +18,7 @@ use store::resources::apply::{self, Context, Outcome, Progress, UniqueAttribute,
 use store::resources::{self, Found, Lane, Scope, StoredResource, uniqueness};
 use store::sql::Stmt;
 use store::tenants::{self, LimitOverrides, NewTenant, TenantSettings};
-use store::{Param, Store, StoreError, TenantKey};
+use store::{Param, Store, StoreError, TenantKey, sql};
 
 pub(crate) struct Directory {
     pub(crate) store: Store,
@@ -181,9 +181,21 @@ impl Directory {
         found.await.unwrap().remove(&key).unwrap_or_default()
     }
 
+    /// All events that were written, once they have their numbers.
     pub(crate) async fn events(&self) -> Vec<Event> {
+        static WRITTEN: Stmt = sql! {
+            sqlite: "SELECT count(*) FROM events WHERE tenant = $1",
+            postgres: "SELECT count(*) FROM event_rows WHERE tenant = $1",
+        };
         let tenant = self.tenant;
-        self.store.read(move |tx| Box::pin(async move { events::after(tx, tenant, 0, 10_000).await })).await.unwrap()
+        let written = usize::try_from(self.number(&WRITTEN).await).unwrap();
+        loop {
+            let found = self.store.read(move |tx| Box::pin(events::after(tx, tenant, 0, 10_000))).await.unwrap();
+            if found.len() >= written {
+                return found;
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     pub(crate) async fn last_event(&self) -> Event {

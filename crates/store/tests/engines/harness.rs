@@ -1,13 +1,46 @@
 //! A fresh store for each test.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
-use store::{Options, Store};
+use store::{Options, PostgresOptions, Store};
 use tempfile::TempDir;
+use testdb::{Cluster, Database};
 
 /// Runs a test on each engine, with a new and empty store of its own.
 pub(crate) fn each_engine(test: impl AsyncFn(Store)) {
     on_sqlite(|_| {}, async |store, _| test(store).await);
+    on_postgres(|_| {}, async |store, _| test(store).await);
+}
+
+/// Runs a test on PostgreSQL, opened with other options; for what only that engine has.
+#[expect(clippy::needless_pass_by_value, reason = "a closure, written at the call")]
+pub(crate) fn on_postgres(change: impl Fn(&mut PostgresOptions), test: impl AsyncFn(Store, &Database<'_>)) {
+    let database = Cluster::shared().copy_of(migrated());
+    let mut options = PostgresOptions { connections_max: 8, ..PostgresOptions::new(database.url()) };
+    change(&mut options);
+    // Several threads, since some tests hold a transaction up by blocking it.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let options = Options { postgres: Some(options), ..Options::on_postgres("") };
+        let store = Store::open(&options).await.unwrap();
+        test(store.clone(), &database).await;
+        store.close().await;
+    });
+}
+
+/// An empty database whose schema is up to date, to be copied.
+fn migrated() -> &'static Database<'static> {
+    static MIGRATED: LazyLock<Database<'static>> = LazyLock::new(|| {
+        let database = Cluster::shared().database();
+        block_on(async { Store::open(&Options::on_postgres(database.url())).await.unwrap().close().await });
+        // The server may not have noticed yet that we have gone.
+        let connected =
+            format!("pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{}'", database.name());
+        Cluster::shared().sql("postgres", &format!("SELECT {connected}"));
+        database
+    });
+    &MIGRATED
 }
 
 /// Runs a test on SQLite, opened with other options; for what only that engine has.

@@ -4,12 +4,14 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod backups;
+mod changes;
 mod directory;
 mod filters;
 mod harness;
 mod invariants;
 mod memberships;
 mod notes;
+mod postgres;
 mod queries;
 mod reads;
 mod resources;

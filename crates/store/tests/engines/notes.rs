@@ -3,7 +3,10 @@
 use store::sql::Stmt;
 use store::{Store, StoreError, sql};
 
-static MAKE: Stmt = sql!("CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE)");
+static MAKE: Stmt = sql! {
+    sqlite: "CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE)",
+    postgres: "CREATE TABLE notes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body text NOT NULL UNIQUE)",
+};
 pub(crate) static ADD: Stmt = sql!("INSERT INTO notes (body) VALUES ($1)");
 static ALL: Stmt = sql!("SELECT body FROM notes ORDER BY id");
 static COUNT: Stmt = sql!("SELECT count(*) FROM notes");

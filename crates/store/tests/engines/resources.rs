@@ -112,7 +112,7 @@ fn a_resource_that_is_refused_leaves_nothing_behind() {
             "SELECT (SELECT count(*) FROM resources WHERE tenant = $1) + (SELECT count(*) FROM events WHERE tenant = $1)
                   + (SELECT count(*) FROM unique_keys WHERE tenant = $1)
                   + (SELECT count(*) FROM attribute_values WHERE tenant = $1)
-                  + (SELECT coalesce(sum(resources), 0) FROM resource_blocks WHERE tenant = $1)"
+                  + (SELECT cast(coalesce(sum(resources), 0) AS bigint) FROM resource_blocks WHERE tenant = $1)"
         );
         let mut acme = Directory::new(&store, "acme").await;
         acme.unique = vec![UniqueAttribute { resource_type: group().key, attribute: "displayName".into() }];
@@ -235,7 +235,7 @@ fn what_was_deleted_is_gone_with_all_its_rows() {
             "SELECT (SELECT count(*) FROM resources WHERE tenant = $1) + (SELECT count(*) FROM members WHERE tenant = $1)
                   + (SELECT count(*) FROM unique_keys WHERE tenant = $1)
                   + (SELECT count(*) FROM attribute_values WHERE tenant = $1)
-                  + (SELECT coalesce(sum(resources), 0) FROM resource_blocks WHERE tenant = $1)"
+                  + (SELECT cast(coalesce(sum(resources), 0) AS bigint) FROM resource_blocks WHERE tenant = $1)"
         );
         let mut acme = Directory::new(&store, "acme").await;
         acme.unique = vec![UniqueAttribute { resource_type: user().key, attribute: "externalId".into() }];

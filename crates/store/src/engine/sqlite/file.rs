@@ -83,7 +83,7 @@ pub(super) fn open_for_writing(options: &Options) -> Result<SqliteTx, StoreError
     set(&connection, "foreign_keys", "OFF")?;
     migrate(&mut connection, path)?;
     set(&connection, "foreign_keys", "ON")?;
-    Ok(SqliteTx { connection })
+    Ok(SqliteTx::new(connection))
 }
 
 /// A connection that only reads.
@@ -91,7 +91,7 @@ pub(super) fn connect_reader(options: &Options) -> Result<SqliteTx, StoreError> 
     let connection = connect(&options.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     set_cache(&connection, options.reader_cache_bytes)?;
     set_bytes(&connection, "mmap_size", options.reader_mmap_bytes)?;
-    Ok(SqliteTx { connection })
+    Ok(SqliteTx::new(connection))
 }
 
 /// A connection for checkpoints, which write to the file.

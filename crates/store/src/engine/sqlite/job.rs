@@ -1,12 +1,12 @@
 //! Jobs: work on its way to a thread that owns a connection, and its answer on the way back.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Waker};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use tokio::sync::oneshot;
 
+use crate::engine::{closed, panicked, too_busy, waited};
 use crate::error::StoreError;
 use crate::tx::{Tx, TxFuture};
 
@@ -50,7 +50,7 @@ impl Queue {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Pending { work: Some(work), value: None, reply });
         self.0.try_send(Message::Job(job)).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Unavailable("too much work is waiting for it".into()),
+            TrySendError::Full(_) => too_busy(),
             TrySendError::Disconnected(_) => closed(),
         })?;
         answer.await.unwrap_or_else(|_| Err(closed()))
@@ -112,17 +112,8 @@ where
         let mut future = work(tx);
         match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(outcome) => outcome,
-            Poll::Pending => Err(StoreError::Corrupt("a transaction waited for something else".into())),
+            Poll::Pending => Err(waited()),
         }
     }));
-    outcome.unwrap_or_else(|panic| Err(StoreError::Corrupt(format!("a transaction panicked: {}", text_of(&*panic)))))
-}
-
-fn text_of(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
-}
-
-fn closed() -> StoreError {
-    StoreError::Unavailable("it has been closed".into())
+    outcome.unwrap_or_else(|panic| Err(panicked(&*panic)))
 }

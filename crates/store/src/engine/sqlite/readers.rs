@@ -76,8 +76,10 @@ impl Reader {
     }
 
     fn sqlite(&mut self) -> &mut SqliteTx {
-        let Tx::Sqlite(tx) = &mut self.tx;
-        tx
+        match &mut self.tx {
+            Tx::Sqlite(tx) => tx,
+            Tx::Postgres(_) => unreachable!("made with a connection to SQLite"),
+        }
     }
 }
 

@@ -4,17 +4,29 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, params_from_iter};
 
 use super::error::explain;
+use crate::changes::Change;
 use crate::error::StoreError;
 use crate::sql::Stmt;
-use crate::tx::{Param, Row};
+use crate::tenants::TenantKey;
+use crate::tx::{Param, Row, Value, no_column, unexpected};
 
 /// A connection with a transaction open on it. It belongs to one thread, which takes jobs in turn.
 #[derive(Debug)]
 pub struct SqliteTx {
     pub(super) connection: Connection,
+    /// What the job that runs has announced.
+    pub(super) announced: Vec<Change>,
 }
 
 impl SqliteTx {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self { connection, announced: Vec::new() }
+    }
+
+    pub(crate) fn announce(&mut self, change: Change) {
+        self.announced.push(change);
+    }
+
     pub(crate) fn execute(&mut self, statement: &Stmt, params: &[Param<'_>]) -> Result<u64, StoreError> {
         self.prepare(statement)?
             .execute(params_from_iter(params))
@@ -82,10 +94,24 @@ static ROLLBACK_TO: Stmt = crate::sql!("ROLLBACK TO SAVEPOINT operation");
 impl ToSql for Param<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match *self {
-            Param::Null => ValueRef::Null,
-            Param::Int(value) => ValueRef::Integer(value),
+            Param::Null | Param::Absent(_) => ValueRef::Null,
+            Param::Int(value) | Param::Tenant(TenantKey(value)) => ValueRef::Integer(value),
             Param::Text(value) => ValueRef::Text(value.as_bytes()),
             Param::Bytes(value) => ValueRef::Blob(value),
         }))
+    }
+}
+
+/// A value of a row.
+pub(crate) fn value<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<Value<'r>, StoreError> {
+    match row.get_ref(column) {
+        Ok(ValueRef::Null) => Ok(Value::Null),
+        Ok(ValueRef::Integer(value)) => Ok(Value::Int(value)),
+        Ok(ValueRef::Text(value)) => {
+            std::str::from_utf8(value).map(Value::Text).map_err(|_| unexpected(column, "a text in UTF-8"))
+        }
+        Ok(ValueRef::Blob(value)) => Ok(Value::Bytes(value)),
+        Ok(ValueRef::Real(_)) => Err(unexpected(column, "not a floating point number")),
+        Err(_) => Err(no_column(column)),
     }
 }

@@ -14,6 +14,7 @@ use crossbeam_channel::Receiver;
 
 use super::SqliteTx;
 use super::job::{Job, Message};
+use crate::changes::Changes;
 use crate::error::StoreError;
 use crate::sql::Stmt;
 use crate::stats::{Stats, WRITES_PER_COMMIT_BUCKETS};
@@ -28,14 +29,20 @@ pub(super) struct Writer {
     tx: Tx,
     queue: Receiver<Message>,
     counters: Arc<Counters>,
+    changes: Arc<Changes>,
 }
 
 /// A job that has run, and how that went.
 type Done = (Box<dyn Job>, Result<(), StoreError>);
 
 impl Writer {
-    pub(super) fn new(connection: SqliteTx, queue: Receiver<Message>, counters: Arc<Counters>) -> Self {
-        Self { tx: Tx::Sqlite(connection), queue, counters }
+    pub(super) fn new(
+        connection: SqliteTx,
+        queue: Receiver<Message>,
+        counters: Arc<Counters>,
+        changes: Arc<Changes>,
+    ) -> Self {
+        Self { tx: Tx::Sqlite(connection), queue, counters, changes }
     }
 
     /// What the thread does until it is told to end.
@@ -112,14 +119,21 @@ impl Writer {
             }
         }
         self.counters.count(done.len() as u64, committed.is_ok());
+        // Those of a job that failed are told too, which does no harm.
+        let announced = std::mem::take(&mut self.sqlite().announced);
+        if committed.is_ok() {
+            announced.into_iter().for_each(|change| self.changes.tell(change));
+        }
         for (job, outcome) in done {
             job.answer(outcome.and(committed.clone()));
         }
     }
 
     fn sqlite(&mut self) -> &mut SqliteTx {
-        let Tx::Sqlite(tx) = &mut self.tx;
-        tx
+        match &mut self.tx {
+            Tx::Sqlite(tx) => tx,
+            Tx::Postgres(_) => unreachable!("made with a connection to SQLite"),
+        }
     }
 }
 

@@ -82,6 +82,9 @@ mod tests {
         let both = one.and_text(" AND ").and(&Fragment::new("c > ?", [Value::Text("x".into())])).within("(", ")");
 
         assert_eq!(both.statement().postgres(), "(a = $3 AND b = $1 AND c > $4)");
-        assert_eq!(both.params(TenantKey(5), 2), [Param::Int(5), Param::Int(2), Param::Int(7), Param::Text("x")]);
+        assert_eq!(
+            both.params(TenantKey(5), 2),
+            [Param::Tenant(TenantKey(5)), Param::Int(2), Param::Int(7), Param::Text("x")]
+        );
     }
 }

@@ -1,0 +1,350 @@
+//! PostgreSQL: a pool of connections, a transaction for each piece of work, and a connection that
+//! listens for what other processes change.
+//!
+//! A piece of work waits for one of as many slots as there are connections, then runs in a task of
+//! its own, so that it comes to its end even when its caller has gone ([`run`]). Statements go
+//! through [`tx`]; writes that collide with others are run again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use deadpool::managed::{Pool, PoolError, Timeouts};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{AbortHandle, JoinHandle};
+
+use crate::changes::Changes;
+use crate::engine::{closed, too_busy};
+use crate::error::StoreError;
+use crate::options::PostgresOptions;
+use crate::stats::Stats;
+use crate::tx::{Tx, TxFuture};
+
+mod address;
+mod connection;
+mod error;
+mod listen;
+mod numbering;
+mod run;
+mod schema;
+mod trusting;
+mod tx;
+
+pub(crate) use tx::{PgTx, value};
+
+use address::Address;
+use connection::{Connector, Pooled};
+use numbering::Unnumbered;
+
+/// Of all connections, scans take at most one in so many.
+const CONNECTIONS_PER_SCAN: usize = 4;
+
+/// An open database.
+#[derive(Debug)]
+pub(crate) struct Postgres {
+    inner: Arc<Inner>,
+    /// What goes on beside the requests: listening and numbering.
+    background: [AbortHandle; 2],
+    waiting_max: usize,
+}
+
+#[derive(Debug)]
+struct Inner {
+    pool: Pool<Connector>,
+    /// As many as there are connections, so that the pool itself never has to let anybody wait.
+    slots: Arc<Semaphore>,
+    connections_max: usize,
+    scan_slots: Arc<Semaphore>,
+    /// What a transaction of each lane begins with.
+    begin: Begin,
+    changes: Arc<Changes>,
+    unnumbered: Arc<Unnumbered>,
+    counters: Counters,
+}
+
+#[derive(Debug)]
+struct Begin {
+    read: String,
+    scan: String,
+    write: String,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    reads_waiting: AtomicUsize,
+    scans_waiting: AtomicUsize,
+    writes_waiting: AtomicUsize,
+    commits: AtomicU64,
+    writes: AtomicU64,
+}
+
+impl Postgres {
+    pub(crate) async fn open(
+        options: &PostgresOptions,
+        waiting_max: usize,
+        scan: Duration,
+    ) -> Result<Self, StoreError> {
+        let address = Address::parse(&options.url, options.connect_timeout)?;
+        schema::migrate(&address).await?;
+        let changes = Arc::new(Changes::between_processes());
+        let listens_at = match &options.listen_url {
+            Some(url) => Address::parse(url, options.connect_timeout)?,
+            None => address.clone(),
+        };
+        let listener = tokio::spawn(listen::listen(listens_at, Arc::clone(&changes))).abort_handle();
+
+        let settings = settings(options);
+        let connector = Connector {
+            address,
+            settings: if options.statement_cache { settings.clone() } else { String::new() },
+            keeps_statements: options.statement_cache,
+        };
+        let connections_max = options.connections_max.max(2);
+        let pool = Pool::builder(connector)
+            // One more for numbering, which takes no slot.
+            .max_size(connections_max + 1)
+            .build()
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let inner = Inner {
+            pool,
+            slots: Arc::new(Semaphore::new(connections_max)),
+            connections_max,
+            scan_slots: Arc::new(Semaphore::new((connections_max / CONNECTIONS_PER_SCAN).max(1))),
+            begin: Begin::new(if options.statement_cache { "" } else { &settings }, scan),
+            changes,
+            unnumbered: Arc::default(),
+            counters: Counters::default(),
+        };
+        let inner = Arc::new(inner);
+        let numberer = tokio::spawn(numbering::number(Arc::downgrade(&inner), Arc::clone(&inner.unnumbered)));
+        Ok(Self { inner, background: [listener, numberer.abort_handle()], waiting_max })
+    }
+
+    pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> TxFuture<'t, T> + Send + 'static,
+    {
+        let slot = self.wait(&self.inner.slots, &self.inner.counters.reads_waiting).await?;
+        let inner = Arc::clone(&self.inner);
+        to_the_end(tokio::spawn(async move {
+            let outcome = inner.read(&inner.begin.read, work).await;
+            drop(slot);
+            // Only a scan is expected to take long.
+            outcome.map_err(unexpectedly_slow)
+        }))
+        .await
+    }
+
+    pub(crate) async fn scan<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> TxFuture<'t, T> + Send + 'static,
+    {
+        let lane = self.wait(&self.inner.scan_slots, &self.inner.counters.scans_waiting).await?;
+        let slot = self.wait(&self.inner.slots, &self.inner.counters.scans_waiting).await?;
+        let inner = Arc::clone(&self.inner);
+        to_the_end(tokio::spawn(async move {
+            let outcome = inner.read(&inner.begin.scan, work).await;
+            drop((slot, lane));
+            outcome
+        }))
+        .await
+    }
+
+    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx) -> TxFuture<'t, T> + Send + 'static,
+    {
+        let slot = self.wait(&self.inner.slots, &self.inner.counters.writes_waiting).await?;
+        let inner = Arc::clone(&self.inner);
+        to_the_end(tokio::spawn(async move {
+            let outcome = inner.write(work).await;
+            drop(slot);
+            outcome.map_err(unexpectedly_slow)
+        }))
+        .await
+    }
+
+    /// Waits for one of `slots`. Who goes away meanwhile has asked for nothing.
+    async fn wait(&self, slots: &Arc<Semaphore>, waiting: &AtomicUsize) -> Result<OwnedSemaphorePermit, StoreError> {
+        if let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
+            return Ok(slot);
+        }
+        let waits = Waits::among(waiting);
+        if waits.others >= self.waiting_max {
+            return Err(too_busy());
+        }
+        Arc::clone(slots).acquire_owned().await.map_err(|_| closed())
+    }
+
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.inner.changes
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.inner.counters.read()
+    }
+
+    /// Whether the schema is this program's, and every table with tenants is protected.
+    pub(crate) async fn check(&self) -> Result<Vec<String>, StoreError> {
+        let connection = self.inner.connect().await?;
+        schema::problems(&connection.client).await
+    }
+
+    /// [`Self::check`] without opening the database, and so without bringing its schema up to date.
+    pub(crate) async fn check_from_outside(options: &PostgresOptions) -> Result<Vec<String>, StoreError> {
+        let client = Address::parse(&options.url, options.connect_timeout)?.connect().await?;
+        schema::problems(&client).await
+    }
+
+    /// Lets what has begun come to its end, and refuses what comes later.
+    pub(crate) async fn close(&self) {
+        self.background.iter().for_each(AbortHandle::abort);
+        let all = u32::try_from(self.inner.connections_max).unwrap_or(u32::MAX);
+        // It fails when it was closed before.
+        if let Ok(all) = self.inner.slots.acquire_many(all).await {
+            self.inner.slots.close();
+            self.inner.scan_slots.close();
+            self.inner.pool.close();
+            drop(all);
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.background.iter().for_each(AbortHandle::abort);
+    }
+}
+
+impl Inner {
+    async fn connect(&self) -> Result<Pooled, StoreError> {
+        self.pool.timeout_get(&Timeouts::default()).await.map_err(|error| match error {
+            PoolError::Backend(error) => error,
+            PoolError::Closed => closed(),
+            other => StoreError::Unavailable(other.to_string()),
+        })
+    }
+
+    /// Reads in one transaction.
+    async fn read<T, F>(&self, begin: &str, work: F) -> Result<T, StoreError>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> TxFuture<'t, T>,
+    {
+        let transaction = PgTx::new(self.connect().await?, begin);
+        let waiting = transaction.waiting();
+        let mut tx = Tx::Postgres(transaction);
+        let future = run::begin(&mut tx, work);
+        let outcome = run::drive(future, waiting).await;
+        if let Tx::Postgres(mut transaction) = tx {
+            transaction.end_reading();
+        }
+        outcome
+    }
+
+    /// Runs `work` in a transaction, again if it collides with others.
+    async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> TxFuture<'t, T>,
+    {
+        for tries in 1.. {
+            let transaction = PgTx::new(self.connect().await?, &self.begin.write);
+            let waiting = transaction.waiting();
+            let mut tx = Tx::Postgres(transaction);
+            let future = run::begin(&mut tx, &work);
+            let outcome = run::drive(future, waiting).await;
+            let Tx::Postgres(mut transaction) = tx else { break };
+            let (outcome, again) = transaction.commit(outcome).await;
+            if outcome.is_ok() {
+                transaction.announced.iter().for_each(|change| self.changes.tell(*change));
+                transaction.with_events.into_iter().for_each(|tenant| self.unnumbered.add(tenant));
+                self.counters.commits.fetch_add(1, Ordering::Relaxed);
+            }
+            if !again || tries == run::TRIES_MAX {
+                self.counters.writes.fetch_add(1, Ordering::Relaxed);
+                return outcome;
+            }
+            drop(transaction);
+            run::pause(tries).await;
+        }
+        Err(closed())
+    }
+}
+
+impl Begin {
+    fn new(settings: &str, scan: Duration) -> Self {
+        let scan = scan.as_millis().max(1);
+        Self {
+            read: format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;{settings}"),
+            scan: format!(
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;{settings}SET LOCAL statement_timeout = {scan};"
+            ),
+            // What many change at once is locked before it is read, so a later snapshot for each
+            // statement is what we want.
+            write: format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;{settings}"),
+        }
+    }
+}
+
+/// Bounds of the server's patience: with a pooler set in each transaction, else once.
+fn settings(options: &PostgresOptions) -> String {
+    let local = if options.statement_cache { "" } else { "LOCAL " };
+    let millis = |duration: Duration| duration.as_millis();
+    format!(
+        "SET {local}statement_timeout = {};SET {local}lock_timeout = {};SET {local}idle_in_transaction_session_timeout = {};",
+        millis(options.statement_timeout),
+        millis(options.lock_timeout),
+        // Between statements we only compute; a process that hangs must not hold locks.
+        millis(options.statement_timeout),
+    )
+}
+
+fn unexpectedly_slow(error: StoreError) -> StoreError {
+    match error {
+        StoreError::TooExpensive(reason) if reason == error::PAST_DEADLINE => {
+            StoreError::Unavailable(format!("a statement was given up: {reason}"))
+        }
+        error => error,
+    }
+}
+
+async fn to_the_end<T>(task: JoinHandle<Result<T, StoreError>>) -> Result<T, StoreError> {
+    task.await.unwrap_or_else(|error| Err(StoreError::Unavailable(format!("the work was broken off: {error}"))))
+}
+
+/// Counts one who waits, as long as that is.
+struct Waits<'a> {
+    waiting: &'a AtomicUsize,
+    others: usize,
+}
+
+impl<'a> Waits<'a> {
+    fn among(waiting: &'a AtomicUsize) -> Self {
+        Self { waiting, others: waiting.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Counters {
+    fn read(&self) -> Stats {
+        let commits = self.commits.load(Ordering::Relaxed);
+        let mut stats = Stats {
+            writes_waiting: self.writes_waiting.load(Ordering::Relaxed),
+            reads_waiting: self.reads_waiting.load(Ordering::Relaxed),
+            scans_waiting: self.scans_waiting.load(Ordering::Relaxed),
+            commits,
+            writes: self.writes.load(Ordering::Relaxed),
+            ..Stats::default()
+        };
+        // Each write has a commit of its own.
+        stats.writes_per_commit[0] = commits;
+        stats
+    }
+}

@@ -1,0 +1,184 @@
+//! A server of its own.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use crate::database::Database;
+
+/// Nothing here has to survive, so nothing is flushed.
+const SETTINGS: [&str; 9] = [
+    "listen_addresses=",
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "max_connections=300",
+    "shared_buffers=64MB",
+    "max_wal_size=256MB",
+    "log_min_messages=warning",
+    "lc_messages=C",
+];
+
+/// A PostgreSQL server that nobody else uses.
+#[derive(Debug)]
+pub struct Cluster {
+    directory: PathBuf,
+    programs: PathBuf,
+    /// Dropped to end it.
+    commands: Mutex<ChildStdin>,
+    log: Mutex<Receiver<String>>,
+}
+
+impl Cluster {
+    /// The one that all tests of this process share.
+    pub fn shared() -> &'static Self {
+        static SHARED: LazyLock<Cluster> = LazyLock::new(|| Cluster::start(&[]));
+        &SHARED
+    }
+
+    /// Starts one, with further settings (`name=value`).
+    ///
+    /// # Panics
+    /// When PostgreSQL is not installed, with the package to install; when it does not start, with
+    /// what it says.
+    #[must_use]
+    pub fn start(settings: &[&str]) -> Self {
+        let programs = programs();
+        let directory = new_directory();
+        let mut command = Command::new("sh");
+        command.args(["-c", include_str!("supervise.sh"), "sh"]).arg(&directory).arg(&programs);
+        for setting in SETTINGS.iter().chain(settings) {
+            command.args(["-c", setting]);
+        }
+        // The server refuses to run as root.
+        if let Some((user, group)) = user_to_become(&directory) {
+            chown(&directory, Some(user), Some(group)).expect("root may give folders away");
+            command.uid(user).gid(group);
+        }
+        // A group of its own: what the terminal sends to the tests is not for it.
+        let mut child = command
+            .current_dir(&directory)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .expect("sh is there");
+        let output = child.stdout.take().expect("it is piped");
+        let commands = child.stdin.take().expect("it is piped");
+        let (line, log) = channel();
+        std::thread::spawn(move || {
+            for text in BufReader::new(output).lines().map_while(Result::ok) {
+                if line.send(text).is_err() {
+                    break;
+                }
+            }
+            // It ends when the test process does, or the cluster is dropped.
+            child.wait()
+        });
+        let cluster = Self { directory, programs, commands: Mutex::new(commands), log: Mutex::new(log) };
+        cluster.command("start");
+        cluster.wait_for("database system is ready to accept connections");
+        cluster.sql("postgres", "CREATE ROLE muster LOGIN");
+        cluster
+    }
+
+    /// A new and empty database, owned by the role `muster`, which may do nothing else.
+    pub fn database(&self) -> Database<'_> {
+        Database::create(self, "template1")
+    }
+
+    /// A new database that is a copy of `template`, to which nobody is connected.
+    pub fn copy_of(&self, template: &Database<'_>) -> Database<'_> {
+        Database::create(self, template.name())
+    }
+
+    /// Ends the server as a power cut would.
+    pub fn crash(&self) {
+        self.command("crash");
+        self.wait_for("supervisor: stopped");
+    }
+
+    /// Starts it again after [`Self::crash`].
+    pub fn start_again(&self) {
+        self.command("start");
+        self.wait_for("database system is ready to accept connections");
+    }
+
+    /// Runs SQL as the superuser; gives the answer, a line per row, columns with `|` between them.
+    ///
+    /// # Panics
+    /// When the server refuses it, with what it says.
+    pub fn sql(&self, database: &str, text: &str) -> String {
+        let output = Command::new(self.programs.join("psql"))
+            .args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database, "-c", text, "-h"])
+            .arg(&self.directory)
+            .output()
+            .expect("psql is installed with the server");
+        assert!(output.status.success(), "{text}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
+    /// The folder with its socket.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    fn command(&self, command: &str) {
+        let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(commands, "{command}").expect("the supervisor waits for commands");
+    }
+
+    /// Waits until it has said so.
+    fn wait_for(&self, words: &str) {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut said = String::new();
+        loop {
+            let line = log.recv().unwrap_or_else(|_| "supervisor: failed (it has ended)".into());
+            assert!(!line.contains("supervisor: failed"), "PostgreSQL does not start:\n{said}");
+            if line.contains(words) {
+                return;
+            }
+            said += &line;
+            said += "\n";
+        }
+    }
+}
+
+/// The programs of the newest version that is installed.
+fn programs() -> PathBuf {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let installed = versions.map(|version| version.path().join("bin")).filter(|bin| bin.join("postgres").exists());
+    let version = |bin: &PathBuf| bin.parent()?.file_name()?.to_str()?.parse::<u32>().ok();
+    installed.max_by_key(version).expect(
+        "PostgreSQL is not installed. These tests start servers of their own; install the Debian package \
+         `postgresql` (version 15 or newer), nothing needs to be configured or running",
+    )
+}
+
+/// A folder of our own with a short name: the path of a socket has at most 107 bytes.
+fn new_directory() -> PathBuf {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let directory = std::env::temp_dir().join(format!("muster-pg-{}-{number}", std::process::id()));
+    fs::create_dir(&directory).expect("the temporary folder can be written to");
+    directory
+}
+
+/// User and group of `postgres`, when we are root.
+fn user_to_become(ours: &Path) -> Option<(u32, u32)> {
+    use std::os::unix::fs::MetadataExt;
+    if fs::metadata(ours).ok()?.uid() != 0 {
+        return None;
+    }
+    let users = fs::read_to_string("/etc/passwd").ok()?;
+    let entry = users.lines().find_map(|line| line.strip_prefix("postgres:"))?;
+    let mut fields = entry.split(':').skip(1);
+    Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+}

@@ -1,0 +1,30 @@
+# Runs a throw-away PostgreSQL server until standard input ends, then removes it.
+# $1: its folder, $2: the folder of PostgreSQL's programs, then more arguments of the server.
+# Takes a command per line: "start", "crash" (as if killed), "restart".
+dir=$1
+bin=$2
+shift 2
+pid=
+trap '' HUP INT TERM
+
+start() {
+    "$bin/postgres" -D "$dir/data" -k "$dir" "$@" </dev/null 2>&1 &
+    pid=$!
+}
+stop() {
+    [ -n "$pid" ] && kill -"$1" "$pid" 2>/dev/null && wait "$pid"
+    pid=
+    echo "supervisor: stopped"
+}
+
+"$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C --no-sync --no-instructions >"$dir/initdb.log" 2>&1 ||
+    { cat "$dir/initdb.log"; echo "supervisor: failed"; }
+while read -r command; do
+    case $command in
+    start) start "$@" ;;
+    crash) stop QUIT ;;
+    restart) stop INT; start "$@" ;;
+    esac
+done
+stop QUIT >/dev/null
+rm -rf "$dir"
