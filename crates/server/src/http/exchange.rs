@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use scim::id::Id;
+use service::Actor;
 
 use super::origin::Origin;
 
@@ -26,12 +28,12 @@ struct Inner {
 }
 
 /// What handlers add to the log line.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct LogNotes {
-    /// The tenant's id, once the caller is known.
-    pub(crate) tenant: Option<String>,
-    /// Who called: the id of a token or client.
-    pub(crate) actor: Option<String>,
+    /// The tenant, once the caller is known and bound to one.
+    pub(crate) tenant: Option<Id>,
+    /// Who called.
+    pub(crate) actor: Option<Actor>,
     /// The caller of a SCIM route, for the count of its answers.
     pub(crate) scim_caller: Option<service::ScimCaller>,
     /// Repairs made to what the client sent, by the names of `scim::dialect`.
@@ -65,12 +67,12 @@ impl Exchange {
 
     /// Remembers who called a SCIM route.
     pub(crate) fn note_scim_caller(&self, caller: &service::ScimCaller) {
-        self.note_caller(Some(caller.tenant.id.to_string()), caller.actor.to_string());
+        self.note_caller(Some(caller.tenant.id), caller.actor.clone());
         self.with_notes(|notes| notes.scim_caller = Some(caller.clone()));
     }
 
     /// Remembers who called.
-    pub(crate) fn note_caller(&self, tenant: Option<String>, actor: String) {
+    pub(crate) fn note_caller(&self, tenant: Option<Id>, actor: Actor) {
         self.with_notes(|notes| {
             notes.tenant = tenant;
             notes.actor = Some(actor);
@@ -96,9 +98,9 @@ impl Exchange {
         });
     }
 
-    /// What the log line should say.
-    pub(crate) fn notes(&self) -> LogNotes {
-        self.0.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// What the log line should say. For the end of the request: nothing is left afterwards.
+    pub(crate) fn take_notes(&self) -> LogNotes {
+        std::mem::take(&mut self.0.notes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn with_notes(&self, change: impl FnOnce(&mut LogNotes)) {

@@ -47,7 +47,7 @@ pub(crate) async fn around(State(state): State<ServerState>, mut request: Reques
     dress(&mut response, plain, &id);
     let took = started.elapsed();
     let status = response.status();
-    let notes = exchange.as_ref().map(Exchange::notes).unwrap_or_default();
+    let notes = exchange.as_ref().map(Exchange::take_notes).unwrap_or_default();
     if let Some(caller) = &notes.scim_caller {
         state.app.count_scim_answer(caller, status.is_client_error() || status.is_server_error());
     }
@@ -122,8 +122,8 @@ fn log(method: &Method, route: Option<&str>, status: StatusCode, took_us: u128, 
         route = route.unwrap_or("none"),
         status = status.as_u16(),
         took_us = u64::try_from(took_us).unwrap_or(u64::MAX),
-        tenant = notes.tenant.as_deref(),
-        actor = notes.actor.as_deref(),
+        tenant = notes.tenant.map(tracing::field::display),
+        actor = notes.actor.as_ref().map(tracing::field::display),
         repairs = (!notes.repairs.is_empty()).then(|| notes.repairs.join(" ")),
         ignored = list(&notes.ignored),
         "answered"

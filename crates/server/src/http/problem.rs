@@ -1,23 +1,22 @@
 //! Errors on the wire: the only place where a status or `scimType` is chosen.
 //!
-//! Two dialects: RFC 7644 §3.12 below a tenant's SCIM base, `{"detail": …}` in the shapes of
-//! `HTTPValidationError` elsewhere. A handler gives a [`Problem`]; it is put into words by
-//! [`super::layers`], which knows the path, the request's id and what the client accepts.
+//! A handler gives a [`Problem`]; what the client sees of it, its [`Verdict`], is decided here. It
+//! is put into words by [`super::layers`] in one of two dialects ([`words`]), since only that knows
+//! the path, the request's id and what the client accepts.
+
+mod words;
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use scim::ScimError;
-use scim::message::ErrorBody;
-use serde::Serialize;
 use service::oauth::TokenError;
 use service::{Credential, FieldError, Loc, ServiceError, StoreError, WriteError};
 
+pub(crate) use words::{Dialect, of_operation, speak};
+
 use super::body::BodyError;
-use super::oauth;
-use super::respond::{JSON, SCIM_JSON};
 
 /// Why a request was not carried out.
 #[derive(Debug)]
@@ -282,26 +281,6 @@ fn of_body(error: BodyError) -> Verdict {
     }
 }
 
-/// In which form errors are told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    /// RFC 7644 §3.12.
-    Scim,
-    /// `{"detail": …}`.
-    Admin,
-}
-
-impl Dialect {
-    /// SCIM below a tenant's SCIM base, admin elsewhere; whether or not a route is there.
-    pub(crate) fn of(path: &str) -> Self {
-        let below = path
-            .strip_prefix("/api/v1/tenants/")
-            .and_then(|rest| rest.split_once('/'))
-            .is_some_and(|(_, rest)| rest == "scim" || rest.starts_with("scim/"));
-        if below { Self::Scim } else { Self::Admin }
-    }
-}
-
 /// A problem on its way to the layer that puts it into words.
 #[derive(Debug, Clone)]
 pub(crate) struct Unspoken(pub(crate) Arc<Problem>);
@@ -314,96 +293,67 @@ impl IntoResponse for Problem {
     }
 }
 
-/// The SCIM form of a verdict (RFC 7644 §3.12). 422 is not a status of SCIM's.
-fn in_scim(verdict: Verdict) -> ErrorBody {
-    let status = match verdict.status {
-        StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
-        other => other,
-    };
-    ErrorBody { status: status.as_u16(), scim_type: verdict.scim_type, detail: verdict.detail }
-}
+#[cfg(test)]
+mod tests {
+    use scim::Version;
+    use scim::id::Id;
 
-/// What a bulk response says of an operation that failed.
-pub(crate) fn of_operation(error: &ServiceError) -> ErrorBody {
-    in_scim(of_service(error))
-}
+    use super::*;
 
-/// `{"detail": "…"}`, or `HTTPValidationError`.
-#[derive(Debug, Serialize)]
-struct AdminErrorBody<'a> {
-    detail: AdminDetail<'a>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum AdminDetail<'a> {
-    Text(&'a str),
-    Fields(Vec<AdminField<'a>>),
-}
-
-#[derive(Debug, Serialize)]
-struct AdminField<'a> {
-    loc: Vec<AdminLoc<'a>>,
-    msg: &'a str,
-    #[serde(rename = "type")]
-    kind: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum AdminLoc<'a> {
-    Name(&'a str),
-    Index(usize),
-}
-
-impl<'a> From<&'a Verdict> for AdminErrorBody<'a> {
-    fn from(verdict: &'a Verdict) -> Self {
-        let step = |loc: &'a Loc| match loc {
-            Loc::Name(name) => AdminLoc::Name(name),
-            Loc::Index(place) => AdminLoc::Index(*place),
-        };
-        let field = |f: &'a FieldError| AdminField { loc: f.loc.iter().map(step).collect(), msg: &f.msg, kind: f.kind };
-        let detail = match verdict.status {
-            StatusCode::UNPROCESSABLE_ENTITY => AdminDetail::Fields(verdict.fields.iter().map(field).collect()),
-            _ => AdminDetail::Text(&verdict.detail),
-        };
-        Self { detail }
+    fn status(error: impl Into<ServiceError>) -> String {
+        let verdict = Problem::Service(error.into()).verdict();
+        format!("{} {}", verdict.status.as_u16(), verdict.scim_type.unwrap_or("-"))
     }
-}
 
-/// Puts a problem into words. Server errors say the request's id and nothing about our insides,
-/// which go to the log instead.
-pub(crate) fn speak(problem: &Problem, dialect: Dialect, request_id: &str) -> Response {
-    let mut verdict = problem.verdict();
-    if verdict.status.is_server_error() {
-        if let Problem::Service(error) | Problem::Token(TokenError::Service(error)) = problem {
-            tracing::error!(error = error as &dyn std::error::Error, "request failed");
-        }
-        if verdict.status == StatusCode::INTERNAL_SERVER_ERROR || verdict.status == StatusCode::SERVICE_UNAVAILABLE {
-            verdict.detail = format!("{} (request id {request_id})", verdict.detail);
-        }
-    }
-    if let Problem::Token(error) = problem {
-        return with_headers(oauth::refusal(error, verdict.status, verdict.detail), problem);
-    }
-    let dialect = if matches!(problem, Problem::Envelope(_)) { Dialect::Admin } else { dialect };
-    let (status, media_type, body) = match dialect {
-        Dialect::Scim => {
-            let body = in_scim(verdict);
-            let status = StatusCode::from_u16(body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, &SCIM_JSON, serde_json::to_vec(&body))
-        }
-        Dialect::Admin => (verdict.status, &JSON, serde_json::to_vec(&AdminErrorBody::from(&verdict))),
-    };
-    let mut response = Response::new(Body::from(body.unwrap_or_default()));
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, media_type.clone());
-    with_headers(response, problem)
-}
+    #[test]
+    fn each_situation_has_its_status_and_scim_type() {
+        let text = String::new;
+        let told = [
+            status(ScimError::Syntax(text())),
+            status(ScimError::value("a", "b")),
+            status(ScimError::path("a", "b")),
+            status(ScimError::Filter(text())),
+            status(ScimError::NoTarget(text())),
+            status(ScimError::mutability("a", "b")),
+            status(ScimError::Cursor(text())),
+            status(ScimError::Count(text())),
+            status(ScimError::TooLarge(text())),
+            status(ScimError::Method(text())),
+            status(ScimError::Forbidden(text())),
+            status(ScimError::NotFound(text())),
+            status(WriteError::NotFound),
+            status(WriteError::NotUnique { attribute: text() }),
+            status(WriteError::VersionMismatch { current: Version(1) }),
+            status(WriteError::UnknownMembers(vec![Id::new(*b"usr", 1)])),
+            status(WriteError::NeedsFailed { index: 0 }),
+            status(StoreError::Unavailable(text())),
+            status(StoreError::TooExpensive(text())),
+            status(StoreError::Corrupt(text())),
+            status(ServiceError::TooManyRequests { retry_after_s: 3 }),
+        ];
 
-fn with_headers(mut response: Response, problem: &Problem) -> Response {
-    for (name, value) in problem.headers() {
-        response.headers_mut().insert(name, value);
+        insta::assert_snapshot!(told.join("\n"), @r"
+        400 invalidSyntax
+        400 invalidValue
+        400 invalidPath
+        400 invalidFilter
+        400 noTarget
+        400 mutability
+        400 invalidCursor
+        400 invalidCount
+        413 -
+        405 -
+        403 -
+        404 -
+        404 -
+        409 uniqueness
+        412 -
+        400 invalidValue
+        409 -
+        503 -
+        400 tooMany
+        500 -
+        429 -
+        ");
     }
-    response
 }

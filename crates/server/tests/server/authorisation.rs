@@ -83,7 +83,7 @@ async fn too_little_scope_is_403_and_says_which_is_missing() {
         let too_little = match route.access {
             Access::Scim(ScimNeed::Read) => &bulk_only,
             Access::Scim(ScimNeed::Write | ScimNeed::Bulk) => &readers,
-            // Any credential of the tenant will do; those of the admin API have tests of their own.
+            // Any credential of the tenant will do; the admin API is walked in `admin/authorisation.rs`.
             Access::Scim(ScimNeed::Any) | Access::Public | Access::AdminRead | Access::AdminWrite => continue,
         };
         let answer = ask(&harness, route, &path, Some(too_little)).await;

@@ -23,10 +23,10 @@ async fn a_change_to_another_version_than_expected_is_412_and_changes_nothing() 
     let harness = Harness::new().await;
     let id = harness.create("/Users", r#"{"userName":"ana"}"#).await;
     let path = Harness::scim(&format!("/Users/{id}"));
-    let patch = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+    let change = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
         "Operations":[{"op":"replace","path":"title","value":"Dr"}]}"#;
 
-    for (method, body) in [("PUT", r#"{"userName":"new"}"#), ("PATCH", patch), ("DELETE", "")] {
+    for (method, body) in [("PUT", r#"{"userName":"new"}"#), ("PATCH", change), ("DELETE", "")] {
         for tag in ["W/\"2\"", "\"nonsense\"", "W/\"0\""] {
             let refused = harness.request(method, &path).json(body).header("if-match", tag).send().await;
 
@@ -57,10 +57,10 @@ async fn a_change_that_changes_nothing_keeps_the_version() {
     let harness = Harness::new().await;
     let id = harness.create("/Users", r#"{"userName":"ana","title":"Dr"}"#).await;
     let path = Harness::scim(&format!("/Users/{id}"));
-    let patch = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+    let change = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
         "Operations":[{"op":"replace","path":"title","value":"Dr"}]}"#;
 
-    let patched = harness.request("PATCH", &path).json(patch).send().await;
+    let patched = harness.request("PATCH", &path).json(change).send().await;
 
     assert_eq!((patched.status.as_u16(), patched.header("etag")), (200, Some("W/\"1\"")));
 }

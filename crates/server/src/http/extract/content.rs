@@ -1,0 +1,86 @@
+//! Bodies of requests: JSON, of a size that is known before it is read.
+
+use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
+use http::{HeaderMap, header};
+
+use super::super::body;
+use super::super::problem::Problem;
+use super::cut;
+use crate::ServerState;
+use crate::options::ADMIN_BODY_BYTES_MAX;
+
+/// How large the body of this request may be; set by whoever finds out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BodyLimit(pub(crate) usize);
+
+/// The body of a SCIM request: JSON under either name.
+#[derive(Debug)]
+pub(crate) struct ScimBody {
+    pub(crate) bytes: Bytes,
+    /// Whether it came as plain `application/json`.
+    pub(crate) plain: bool,
+}
+
+impl FromRequest<ServerState> for ScimBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &ServerState) -> Result<Self, Problem> {
+        let plain = match media_type(request.headers())? {
+            MediaType::Json | MediaType::Unnamed => true,
+            MediaType::ScimJson => false,
+        };
+        // No limit means that no caller was extracted before: then nothing is read.
+        let limit = request.extensions().get::<BodyLimit>().map_or(0, |limit| limit.0);
+        let bytes = body::read(request, limit, &state.options).await.map_err(Problem::Body)?;
+        Ok(Self { bytes, plain })
+    }
+}
+
+/// The body of an admin request: JSON, and small.
+#[derive(Debug)]
+pub(crate) struct AdminBody(pub(crate) Bytes);
+
+impl FromRequest<ServerState> for AdminBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &ServerState) -> Result<Self, Problem> {
+        media_type(request.headers())?;
+        let bytes = body::read(request, ADMIN_BODY_BYTES_MAX, &state.options).await;
+        bytes.map(Self).map_err(Problem::Body)
+    }
+}
+
+enum MediaType {
+    Json,
+    ScimJson,
+    Unnamed,
+}
+
+/// In which format the body says it is. Parameters do not matter, except a charset that is not
+/// UTF-8: JSON has no other (RFC 8259 §8.1).
+fn media_type(headers: &HeaderMap) -> Result<MediaType, Problem> {
+    if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
+        let encoding = cut(encoding.to_str().unwrap_or("?"));
+        return Err(Problem::MediaType(format!("Send the body without Content-Encoding, not as '{encoding}'")));
+    }
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(MediaType::Unnamed) };
+    let refuse = || {
+        let sent = cut(value.to_str().unwrap_or("?"));
+        Problem::MediaType(format!("Send the body as application/scim+json or application/json, not as '{sent}'"))
+    };
+    let text = value.to_str().map_err(|_| refuse())?;
+    let mut parts = text.split(';').map(str::trim);
+    let media = parts.next().unwrap_or_default();
+    let charset = parts.filter_map(|p| p.split_once('=')).find(|(name, _)| name.eq_ignore_ascii_case("charset"));
+    if charset.is_some_and(|(_, charset)| !charset.trim_matches('"').eq_ignore_ascii_case("utf-8")) {
+        return Err(refuse());
+    }
+    if media.eq_ignore_ascii_case("application/scim+json") {
+        Ok(MediaType::ScimJson)
+    } else if media.eq_ignore_ascii_case("application/json") {
+        Ok(MediaType::Json)
+    } else {
+        Err(refuse())
+    }
+}
