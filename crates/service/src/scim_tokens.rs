@@ -1,5 +1,8 @@
 //! SCIM tokens: issue, list, update, rotate, revoke, and what an IT admin needs to use one.
 
+mod endpoint_info;
+mod requests;
+
 use std::sync::Arc;
 
 use scim::id::Id;
@@ -8,13 +11,14 @@ use store::scim_tokens::{NewToken, SecretMark, TokenChange, TokenFilter};
 use store::usage::HOUR_MS;
 
 use crate::App;
-use crate::caller::{AdminCaller, AdminWriter, IdentityProvider, Scopes};
+use crate::caller::{AdminCaller, AdminWriter, Scopes};
 use crate::error::{FieldError, ServiceError};
-use crate::form::{self, Form, FromForm};
-use crate::page::{PageOf, PageRequest};
+use crate::page::PageOf;
 use crate::secret::{RotateSecret, SCIM_TOKEN, TokenSecret};
-use crate::tenants::{self, Tenant, TenantStatus};
+use crate::tenants::{Tenant, TenantStatus};
 
+pub use endpoint_info::{AskEndpointInfo, ENDPOINTS_LISTED_MAX, EndpointInfo, EndpointInfos};
+pub use requests::{CreateScimToken, Expiry, ListScimTokens, UpdateScimToken};
 pub use store::scim_tokens::{ScimToken, TokenStatus};
 pub use store::usage::Health;
 
@@ -37,89 +41,6 @@ pub struct IssuedToken {
     /// Shown once, in the response to the request that created it.
     pub secret: TokenSecret,
 }
-
-/// A request for a new token.
-#[derive(Debug, Clone)]
-pub struct CreateScimToken {
-    /// A name for people.
-    pub name: String,
-    /// Whose: id or slug. A bound caller need not say.
-    pub tenant: Option<String>,
-    /// What it is for.
-    pub description: Option<String>,
-    /// When it ends.
-    pub expires: Expiry,
-    /// What it may do.
-    pub scopes: Scopes,
-    /// Who may use it.
-    pub allowed_ips: Vec<String>,
-    /// Which product it is for.
-    pub identity_provider: IdentityProvider,
-}
-
-/// When a token ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expiry {
-    /// Never.
-    Never,
-    /// Then.
-    At(i64),
-    /// So many days after it was issued.
-    InDays(u32),
-}
-
-/// A request to change a token; `None` leaves things as they are, `Some(None)` clears them.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "as in CreateScimToken")]
-pub struct UpdateScimToken {
-    pub name: Option<String>,
-    pub description: Option<Option<String>>,
-    pub expires_at: Option<Option<i64>>,
-    pub scopes: Option<Scopes>,
-    pub allowed_ips: Option<Option<Vec<String>>>,
-    pub identity_provider: Option<IdentityProvider>,
-    pub is_active: Option<bool>,
-}
-
-/// Which tokens to list.
-#[derive(Debug, Clone)]
-pub struct ListScimTokens {
-    /// Which page.
-    pub page: PageRequest,
-    /// Only those of this tenant, by id or slug.
-    pub tenant: Option<String>,
-    /// Only those of this status.
-    pub status: Option<TokenStatus>,
-    /// Those with this in name, description, prefix or last four characters.
-    pub search: Option<String>,
-    /// Revoked ones too.
-    pub include_revoked: bool,
-}
-
-/// What an IT admin needs to connect an identity provider to a tenant.
-#[derive(Debug, Clone)]
-pub struct EndpointInfo {
-    /// The tenant.
-    pub tenant: Tenant,
-    /// How many of its tokens are active.
-    pub active_tokens: u64,
-    /// When the first of those ends.
-    pub next_expiry: Option<i64>,
-    /// How provisioning has been doing in the last 24 hours.
-    pub health: Health,
-}
-
-/// [`EndpointInfo`] of one tenant, or of which tenants there is one.
-#[derive(Debug, Clone)]
-pub enum EndpointInfos {
-    /// Of the tenant that was asked for.
-    One(Box<EndpointInfo>),
-    /// The tenants that are not deleted, newest first; at most [`ENDPOINTS_LISTED_MAX`].
-    Any(PageOf<Tenant>),
-}
-
-/// How many tenants endpoint-info lists at most.
-pub const ENDPOINTS_LISTED_MAX: u32 = 100;
 
 impl App {
     /// Issues a token.
@@ -316,42 +237,6 @@ impl App {
         }
     }
 
-    /// What an IT admin needs to connect an identity provider to a tenant, which a bound caller
-    /// need not name; a platform caller who names none gets the list of tenants.
-    ///
-    /// # Errors
-    /// [`ServiceError::NotFound`] for a tenant that the caller cannot see, or that is deleted.
-    pub async fn endpoint_info(
-        &self,
-        caller: &AdminCaller,
-        tenant: Option<&str>,
-    ) -> Result<EndpointInfos, ServiceError> {
-        let tenant = match (tenant, &caller.reach) {
-            (Some(named), _) => self.get_tenant(caller, named).await?,
-            (None, crate::Reach::Tenant(own)) => self.get_tenant(caller, &own.id.to_string()).await?,
-            (None, crate::Reach::All) => {
-                let page = PageRequest { page: 1, per_page: ENDPOINTS_LISTED_MAX };
-                let all = tenants::ListTenants { page, status: None, search: None };
-                return Ok(EndpointInfos::Any(self.list_tenants(caller, all).await?));
-            }
-        };
-        if tenant.status == TenantStatus::Deleted {
-            return Err(tenants::not_found());
-        }
-        let (key, now) = (tenant.key, self.now());
-        self.flush_usage().await?;
-        let ((active_tokens, next_expiry), health) = self
-            .store()
-            .read(move |tx| {
-                Box::pin(async move {
-                    let summary = store::scim_tokens::summary(tx, key, now).await?;
-                    Ok((summary, store::usage::since(tx, key, now - DAY_MS).await?))
-                })
-            })
-            .await?;
-        Ok(EndpointInfos::One(Box::new(EndpointInfo { tenant, active_tokens, next_expiry, health })))
-    }
-
     /// The tenant that a request body names, or to which the caller is bound. One that the caller
     /// cannot see is told like one that does not exist.
     pub(crate) async fn tenant_in_body(
@@ -396,92 +281,4 @@ fn in_future(at: i64, now: i64) -> Result<i64, ServiceError> {
     }
     let error = FieldError::body("expires_at", "datetime_future", "Input should be in the future");
     Err(ServiceError::Validation(vec![error]))
-}
-
-/// At least one scope.
-fn scopes(value: scim::json::Json) -> form::Read<Scopes> {
-    let scopes = form::list(Scopes::NAMES.len(), form::one_of(&Scopes::NAMES))(value)?;
-    let scopes = scopes.into_iter().fold(Scopes::NONE, Scopes::union);
-    if scopes == Scopes::NONE { form::too_short() } else { Ok(scopes) }
-}
-
-impl FromForm for CreateScimToken {
-    fn from_form(form: &mut Form) -> Option<Self> {
-        let name = form.required("name", form::name(255));
-        let tenant = form.optional("tenant_id", form::text(1, 255));
-        let description = form.optional("description", form::text(0, 2000));
-        let at = form.optional("expires_at", form::time);
-        let in_days = form.optional("expires_in_days", form::integer(1, EXPIRES_IN_DAYS_MAX));
-        let expires = match (at, in_days) {
-            (None, None) => Expiry::Never,
-            (Some(at), None) => Expiry::At(at),
-            (None, Some(days)) => Expiry::InDays(days),
-            (Some(_), Some(_)) => {
-                let msg = "Value error, give expires_at or expires_in_days, not both";
-                form.wrong("expires_in_days", "value_error", msg);
-                return None;
-            }
-        };
-        let scopes = form.optional("scopes", scopes).unwrap_or(Scopes::ALL);
-        let allowed_ips = form.optional("allowed_ips", form::list(ALLOWED_IPS_MAX, form::network)).unwrap_or_default();
-        let provider = form.optional("identity_provider", form::one_of(&IdentityProvider::NAMES)).unwrap_or_default();
-        Some(Self { name: name?, tenant, description, expires, scopes, allowed_ips, identity_provider: provider })
-    }
-}
-
-impl FromForm for UpdateScimToken {
-    fn from_form(form: &mut Form) -> Option<Self> {
-        Some(Self {
-            name: form.settable("name", form::name(255)),
-            description: form.clearable("description", form::text(0, 2000)),
-            expires_at: form.clearable("expires_at", form::time),
-            scopes: form.settable("scopes", scopes),
-            allowed_ips: form.clearable("allowed_ips", form::list(ALLOWED_IPS_MAX, form::network)),
-            identity_provider: form.settable("identity_provider", form::one_of(&IdentityProvider::NAMES)),
-            is_active: form.settable("is_active", form::boolean),
-        })
-    }
-}
-
-impl UpdateScimToken {
-    /// The names of what it changes, for the audit.
-    fn changed(&self) -> Vec<&'static str> {
-        [
-            ("name", self.name.is_some()),
-            ("description", self.description.is_some()),
-            ("expires_at", self.expires_at.is_some()),
-            ("scopes", self.scopes.is_some()),
-            ("allowed_ips", self.allowed_ips.is_some()),
-            ("identity_provider", self.identity_provider.is_some()),
-            ("is_active", self.is_active.is_some()),
-        ]
-        .into_iter()
-        .filter_map(|(name, changes)| changes.then_some(name))
-        .collect()
-    }
-}
-
-impl FromForm for ListScimTokens {
-    fn from_form(form: &mut Form) -> Option<Self> {
-        Some(Self {
-            page: PageRequest::read(form),
-            tenant: form.optional("tenant_id", form::text(0, 255)),
-            status: form.optional("status", form::one_of(&TokenStatus::NAMES)),
-            search: form.optional("search", form::text(0, 255)),
-            include_revoked: form.optional("include_revoked", form::boolean_text).unwrap_or(false),
-        })
-    }
-}
-
-/// Which tenant endpoint-info is asked for.
-#[derive(Debug, Clone)]
-pub struct AskEndpointInfo {
-    /// Id or slug.
-    pub tenant: Option<String>,
-}
-
-impl FromForm for AskEndpointInfo {
-    fn from_form(form: &mut Form) -> Option<Self> {
-        Some(Self { tenant: form.optional("tenant_id", form::text(0, 255)) })
-    }
 }

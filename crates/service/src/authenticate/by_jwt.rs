@@ -1,0 +1,135 @@
+//! JWTs: verified by their signature; client and tenant must still be there.
+
+use std::sync::Arc;
+
+use store::tenants::TenantStatus;
+
+use super::{Presented, refused};
+use crate::App;
+use crate::applications::{ADMIN_WRITE, SCIM_READ, SCIM_WRITE};
+use crate::caller::{IdentityProvider, ScimCaller, Scopes};
+use crate::error::ServiceError;
+use crate::jwt::Grant;
+use crate::secret;
+use crate::tenants::{self, Tenant};
+
+/// Where a JWT stands now.
+#[derive(Debug, Clone)]
+pub(crate) enum Standing {
+    /// It speaks for the platform.
+    Platform,
+    /// It speaks for a tenant.
+    Bound(Arc<Tenant>),
+    /// Its client or its tenant is gone.
+    Gone,
+}
+
+pub(super) const GONE: &str = "the JWT's client or tenant is deleted, or the client is switched off";
+
+impl App {
+    pub(super) async fn by_scim_jwt(
+        &self,
+        segment: &str,
+        text: &str,
+        presented: &Presented<'_>,
+    ) -> Result<ScimCaller, ServiceError> {
+        let (grant, standing) = self.by_jwt(text).await?;
+        let tenant = match standing {
+            Standing::Bound(tenant) if tenant.is_named(segment) => tenant,
+            Standing::Bound(_) => return Err(refused("the JWT is bound to another tenant")),
+            Standing::Gone => return Err(refused(GONE)),
+            Standing::Platform => self.known_tenant(segment).await?.ok_or_else(tenants::not_found)?,
+        };
+        let scopes = if grant.has_scope(SCIM_WRITE) || grant.has_scope(ADMIN_WRITE) {
+            Scopes::ALL
+        } else if grant.has_scope(SCIM_READ) {
+            Scopes::READ
+        } else {
+            let needed = "The access token lacks the scope scim:read or scim:write";
+            return Err(ServiceError::Forbidden(needed.into()));
+        };
+        Ok(ScimCaller {
+            tenant,
+            actor: grant.actor.clone(),
+            scopes,
+            identity_provider: IdentityProvider::Generic,
+            request_id: presented.request_id.to_owned(),
+        })
+    }
+
+    /// What a JWT grants, and where it stands.
+    pub(super) async fn by_jwt(&self, text: &str) -> Result<(Arc<Grant>, Standing), ServiceError> {
+        let hash = secret::hash(text);
+        let now = self.now();
+        let caches = self.caches();
+        let grant = if let Some(grant) = caches.grants.get(&hash, now) {
+            grant
+        } else {
+            let begun = caches.grants.begin();
+            let grant = Arc::new(self.verify_jwt(text).await?.ok_or_else(|| refused("the JWT is not valid"))?);
+            caches.grants.put(begun, hash, Arc::clone(&grant), now);
+            grant
+        };
+        if grant.expires_at <= now {
+            return Err(refused("the JWT is expired"));
+        }
+        let standing = if let Some(standing) = caches.standings.get(&hash, now) {
+            standing
+        } else {
+            let begun = caches.standings.begin();
+            let standing = self.standing(&grant).await?;
+            caches.standings.put(begun, hash, standing.clone(), now);
+            standing
+        };
+        Ok((grant, standing))
+    }
+
+    async fn standing(&self, grant: &Grant) -> Result<Standing, ServiceError> {
+        let (client_id, named) = (grant.client_id.clone(), grant.tenant.clone());
+        let (application, tenant) = self
+            .store()
+            .read(move |tx| {
+                Box::pin(async move {
+                    let application = match &client_id {
+                        Some(client_id) => Some(store::applications::by_client_id(tx, client_id).await?),
+                        None => None,
+                    };
+                    let tenant = match &named {
+                        Some(named) => Some(store::tenants::named(tx, named).await?),
+                        None => None,
+                    };
+                    Ok((application, tenant))
+                })
+            })
+            .await?;
+        let lives = match application {
+            None => true,
+            Some(None) => false,
+            Some(Some(client)) => client.is_active && client.deleted_at.is_none(),
+        };
+        Ok(match tenant {
+            _ if !lives => Standing::Gone,
+            None => Standing::Platform,
+            Some(Some(tenant)) if tenant.status != TenantStatus::Deleted => {
+                Standing::Bound(Arc::new(self.tenant(tenant)))
+            }
+            Some(_) => Standing::Gone,
+        })
+    }
+
+    async fn known_tenant(&self, segment: &str) -> Result<Option<Arc<Tenant>>, ServiceError> {
+        let now = self.now();
+        let cache = &self.caches().tenants;
+        if let Some(known) = cache.get(segment, now) {
+            return Ok(Some(known));
+        }
+        let begun = cache.begin();
+        let named = segment.to_owned();
+        let found =
+            self.store().read(move |tx| Box::pin(async move { store::tenants::named(tx, &named).await })).await?;
+        let Some(tenant) = found else { return Ok(None) };
+        let tenant = Arc::new(self.tenant(tenant));
+        cache.put(begun, segment.to_owned(), Arc::clone(&tenant), now);
+        Ok(Some(tenant))
+    }
+}
