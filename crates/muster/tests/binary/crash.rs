@@ -98,7 +98,7 @@ async fn work(scim: Client, group: String, round: u32, client: usize, answers: A
                 answers.add_permits(1);
                 done.acknowledged += 1;
                 if path == "/Users" {
-                    own = answer.json()["id"].as_str().unwrap().to_owned();
+                    answer.json()["id"].as_str().unwrap().clone_into(&mut own);
                 }
                 for acknowledged in asked {
                     match acknowledged {
@@ -133,7 +133,8 @@ impl Expected {
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
             "displayName": format!("round {round}"),
         });
-        self.group = scim.post("/Groups", &group).await.assert_status(201).json()["id"].as_str().unwrap().to_owned();
+        let made = scim.post("/Groups", &group).await.assert_status(201).json();
+        made["id"].as_str().unwrap().clone_into(&mut self.group);
         self.members.clear();
         self.maybe_members.clear();
     }
@@ -142,16 +143,20 @@ impl Expected {
         self.acknowledged += done.acknowledged;
         self.created.extend(done.created);
         self.members.extend(done.members);
-        for (id, number) in done.patched {
+        if let Some((id, number)) = done.patched {
             self.patched.insert(id, BTreeSet::from([number]));
         }
         for asked in done.unknown {
             match asked {
-                Asked::Created(name) => drop(self.maybe_created.insert(name)),
-                Asked::Member(id) => drop(self.maybe_members.insert(id)),
+                Asked::Created(name) => {
+                    self.maybe_created.insert(name);
+                }
+                Asked::Member(id) => {
+                    self.maybe_members.insert(id);
+                }
                 // Not patched before: the number may also not be there at all, which is 0 below.
                 Asked::Patched(id, number) => {
-                    drop(self.patched.entry(id).or_insert_with(|| BTreeSet::from([0])).insert(number));
+                    self.patched.entry(id).or_insert_with(|| BTreeSet::from([0])).insert(number);
                 }
             }
         }

@@ -25,8 +25,10 @@ fn the_architecture_names_every_module() {
     let missing: Vec<String> = sources
         .iter()
         .flat_map(|folder| read_dir(root().join(folder)).unwrap())
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".rs") && !["lib.rs", "http.rs", "tests.rs"].contains(&name.as_str()))
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .filter(|name| !["lib.rs", "http.rs", "tests.rs"].contains(&name.as_str()))
         .filter(|name| !page.contains(name.as_str()))
         .collect();
 

@@ -1,5 +1,7 @@
 //! The binary as its users meet it: as a process, over real HTTP, on a real disk.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 mod big_bulk;
 mod commands;
 mod crash;
