@@ -61,7 +61,8 @@ async fn measure() -> Vec<Duration> {
 }
 
 async fn change(scim: &Client, group: &str, op: &str, member: &str) {
-    let patch = json!({"schemas": [PATCH], "Operations": [{"op": op, "path": "members", "value": [{"value": member}]}]});
+    let patch =
+        json!({"schemas": [PATCH], "Operations": [{"op": op, "path": "members", "value": [{"value": member}]}]});
     scim.patch(&format!("/Groups/{group}"), &patch).await.assert_status(204);
 }
 
@@ -85,7 +86,9 @@ async fn create_users(scim: &Client, count: usize) -> Vec<String> {
         let bulk = json!({"schemas": [BULK], "Operations": operations});
         let answer = scim.post("/Bulk", &bulk).await.assert_status(200).json();
         let entries = answer["Operations"].as_array().unwrap();
-        ids.extend(entries.iter().map(|entry| entry["location"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()));
+        ids.extend(
+            entries.iter().map(|entry| entry["location"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()),
+        );
     }
     ids
 }

@@ -34,7 +34,7 @@ pub enum Tx {
     #[doc(hidden)]
     Sqlite(SqliteTx),
     /// On a connection to PostgreSQL.
-    Postgres(PgTx),
+    Postgres(Box<PgTx>),
 }
 
 /// A mark in a transaction that one can go back to: see [`Tx::savepoint`].

@@ -235,7 +235,7 @@ impl Inner {
     {
         let transaction = PgTx::new(self.connect().await?, begin);
         let waiting = transaction.waiting();
-        let mut tx = Tx::Postgres(transaction);
+        let mut tx = Tx::Postgres(Box::new(transaction));
         let future = run::begin(&mut tx, work);
         let outcome = run::drive(future, waiting).await;
         if let Tx::Postgres(mut transaction) = tx {
@@ -252,14 +252,18 @@ impl Inner {
         for tries in 1.. {
             let transaction = PgTx::new(self.connect().await?, &self.begin.write);
             let waiting = transaction.waiting();
-            let mut tx = Tx::Postgres(transaction);
+            let mut tx = Tx::Postgres(Box::new(transaction));
             let future = run::begin(&mut tx, &work);
             let outcome = run::drive(future, waiting).await;
             let Tx::Postgres(mut transaction) = tx else { break };
             let (outcome, again) = transaction.commit(outcome).await;
             if outcome.is_ok() {
-                transaction.announced.iter().for_each(|change| self.changes.tell(*change));
-                transaction.with_events.into_iter().for_each(|tenant| self.unnumbered.add(tenant));
+                for change in &transaction.announced {
+                    self.changes.tell(*change);
+                }
+                if let Some(tenant) = transaction.with_events {
+                    self.unnumbered.add(tenant);
+                }
                 self.counters.commits.fetch_add(1, Ordering::Relaxed);
             }
             if !again || tries == run::TRIES_MAX {

@@ -67,8 +67,9 @@ impl Sqlite {
         let counters = Arc::new(writer::Counters::default());
         let changes = Arc::new(Changes::in_process());
         let (writes, queued) = job::queue(options.queue_length_max);
-        let writer = writer::Writer::new(connection, queued, Arc::clone(&counters), Arc::clone(&changes));
-        let write_thread = spawn("muster-writer", writer.into_loop())?;
+        let loop_of_writer =
+            writer::Writer::new(connection, queued, Arc::clone(&counters), Arc::clone(&changes)).into_loop();
+        let write_thread = spawn("muster-writer", loop_of_writer)?;
 
         let (reads, queued) = job::queue(options.queue_length_max);
         let readers = (0..options.reader_threads.max(1))

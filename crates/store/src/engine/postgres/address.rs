@@ -40,7 +40,7 @@ pub(super) struct Address {
 /// A connection that its user polls.
 pub(super) enum Apart {
     Plain(Connection<Socket, tokio_postgres::tls::NoTlsStream>),
-    Encrypted(Connection<Socket, Stream>),
+    Encrypted(Box<Connection<Socket, Stream>>),
 }
 
 impl Apart {
@@ -104,7 +104,9 @@ impl Address {
     pub(super) async fn connect_apart(&self) -> Result<(Client, Apart), StoreError> {
         let connected = match &self.tls {
             None => self.config.connect(NoTls).await.map(|(client, it)| (client, Apart::Plain(it))),
-            Some(tls) => self.config.connect(tls.clone()).await.map(|(client, it)| (client, Apart::Encrypted(it))),
+            Some(tls) => {
+                self.config.connect(tls.clone()).await.map(|(client, it)| (client, Apart::Encrypted(Box::new(it))))
+            }
         };
         connected.map_err(|error| error::explain_plain(&error))
     }
@@ -165,15 +167,12 @@ fn percent_decoded(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
         let escaped = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok()).filter(|_| byte == b'%');
-        match escaped.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(decoded) => {
-                bytes.push(decoded);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(byte);
-                rest = after;
-            }
+        if let Some(decoded) = escaped.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            bytes.push(decoded);
+            rest = &after[2..];
+        } else {
+            bytes.push(byte);
+            rest = after;
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()

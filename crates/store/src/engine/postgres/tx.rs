@@ -146,15 +146,14 @@ impl PgTx {
             let rows = connection.client.query_typed_raw(text, typed);
             return after(&connection.client, &mut self.held_back, rows).await;
         }
-        let prepared = match connection.prepared(text) {
-            Some(prepared) => prepared,
-            None => {
-                let kinds: Vec<Type> = params.iter().map(Param::kind).collect();
-                let preparing = connection.client.prepare_typed(text, &kinds);
-                let prepared = after(&connection.client, &mut self.held_back, preparing).await?;
-                connection.keep(text, &prepared);
-                prepared
-            }
+        let prepared = if let Some(prepared) = connection.prepared(text) {
+            prepared
+        } else {
+            let kinds: Vec<Type> = params.iter().map(Param::kind).collect();
+            let preparing = connection.client.prepare_typed(text, &kinds);
+            let prepared = after(&connection.client, &mut self.held_back, preparing).await?;
+            connection.keep(text, &prepared);
+            prepared
         };
         let rows = connection.client.query_raw(&prepared, params.iter().copied());
         after(&connection.client, &mut self.held_back, rows).await
@@ -216,7 +215,8 @@ impl PgTx {
                 i64::from_be_bytes(end) ^ tenant.0
             }
         };
-        self.held_back.push_str(&format!("SELECT pg_advisory_xact_lock({name});"));
+        let lock = format!("SELECT pg_advisory_xact_lock({name});");
+        self.held_back.push_str(&lock);
     }
 
     pub(crate) fn has_events(&mut self, tenant: TenantKey) {

@@ -122,7 +122,9 @@ impl Writer {
         // Those of a job that failed are told too, which does no harm.
         let announced = std::mem::take(&mut self.sqlite().announced);
         if committed.is_ok() {
-            announced.into_iter().for_each(|change| self.changes.tell(change));
+            for change in announced {
+                self.changes.tell(change);
+            }
         }
         for (job, outcome) in done {
             job.answer(outcome.and(committed.clone()));
