@@ -4,6 +4,8 @@
 //! groups take turns, so that a slow moment of the machine falls on all alike; ratios are what
 //! counts. Design 2.6: the cost of changing a group does not depend on its size.
 
+#![expect(clippy::unwrap_used, reason = "a benchmark stops at what it does not expect")]
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};

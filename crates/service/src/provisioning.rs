@@ -213,7 +213,7 @@ impl App {
             actor: caller.actor.to_string(),
             request_id: caller.request_id.clone(),
             registry: self.registry(&caller.tenant),
-            unique: unique_attributes(&caller.tenant.settings, &self.registry(&caller.tenant)),
+            unique: unique_attributes(caller.tenant.settings, &self.registry(&caller.tenant)),
         }
     }
 
@@ -244,7 +244,7 @@ impl App {
 }
 
 /// What the settings of a tenant make unique, besides what its schemas say.
-pub(crate) fn unique_attributes(settings: &TenantSettings, registry: &Registry) -> Vec<UniqueAttribute> {
+pub(crate) fn unique_attributes(settings: TenantSettings, registry: &Registry) -> Vec<UniqueAttribute> {
     let mut unique = Vec::new();
     for resource_type in registry.types() {
         let mut add = |attribute: &str| {

@@ -156,7 +156,7 @@ impl App {
                 };
                 let Some(tenant) = store::tenants::update(tx, key, &change, now).await? else { return Ok(None) };
                 let unique = |settings| unique_attributes(settings, &registry);
-                enforce(tx, key, &unique(&before.settings), &unique(&tenant.settings)).await?;
+                enforce(tx, key, &unique(before.settings), &unique(tenant.settings)).await?;
                 let changed = request.changed();
                 audit::insert(tx, &writer.entry(now, "tenant.update", Some(key), id, &changed)).await?;
                 Ok(Some(tenant))

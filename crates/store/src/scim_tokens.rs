@@ -9,7 +9,7 @@ use crate::sql::Stmt;
 use crate::tenants::{TenantKey, from_json, id, no_row, to_json};
 use crate::tx::{Param, Row, Tx};
 
-/// How many [`columns!`] there are.
+/// How many `columns!` there are.
 const COLUMNS: usize = 23;
 
 /// What [`read`] reads, in its order.

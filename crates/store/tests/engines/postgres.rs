@@ -259,6 +259,8 @@ fn of_many_who_want_the_same_name_exactly_one_gets_it() {
     );
 }
 
+static DANGLING: Stmt = sql!("SELECT count(*) FROM members WHERE tenant = $1");
+
 #[test]
 fn one_who_is_deleted_while_being_added_is_no_member() {
     on_postgres(
@@ -275,7 +277,6 @@ fn one_who_is_deleted_while_being_added_is_no_member() {
                 deleted.unwrap();
                 assert!(acme.members(staff).await.is_empty());
             }
-            static DANGLING: Stmt = sql!("SELECT count(*) FROM members WHERE tenant = $1");
             assert_eq!(acme.number(&DANGLING).await, 0);
         },
     );

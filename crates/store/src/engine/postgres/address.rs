@@ -39,7 +39,7 @@ pub(super) struct Address {
 
 /// A connection that its user polls.
 pub(super) enum Apart {
-    Plain(Connection<Socket, tokio_postgres::tls::NoTlsStream>),
+    Plain(Box<Connection<Socket, tokio_postgres::tls::NoTlsStream>>),
     Encrypted(Box<Connection<Socket, Stream>>),
 }
 
@@ -103,7 +103,7 @@ impl Address {
     /// Connects; the caller polls the connection.
     pub(super) async fn connect_apart(&self) -> Result<(Client, Apart), StoreError> {
         let connected = match &self.tls {
-            None => self.config.connect(NoTls).await.map(|(client, it)| (client, Apart::Plain(it))),
+            None => self.config.connect(NoTls).await.map(|(client, it)| (client, Apart::Plain(Box::new(it)))),
             Some(tls) => {
                 self.config.connect(tls.clone()).await.map(|(client, it)| (client, Apart::Encrypted(Box::new(it))))
             }
