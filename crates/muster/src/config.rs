@@ -2,7 +2,7 @@
 //!
 //! A setting is declared once, below, with its key, type, default and doc comment. Reading it from
 //! flags, environment and file ([`sources`]), `muster check-config` and `docs/configuration.md`
-//! ([`reference`]) all follow from that. This is the only file that reads the environment.
+//! ([`mod@reference`]) all follow from that. This is the only file that reads the environment.
 
 mod auth;
 mod reference;

@@ -1,7 +1,7 @@
 //! PATCH (RFC 7644 §3.5.2), in two halves: a [`PatchPlan`] says what a request touches before
 //! anything is read, so that a change of members needs no document; [`apply`] does the rest.
 //!
-//! [`message`] reads the PatchOp body, [`plan`] sorts its operations by where they happen,
+//! [`message`] reads the PatchOp body, [`mod@plan`] sorts its operations by where they happen,
 //! [`document`] says what each does to an attribute, [`members`] what it does to a membership,
 //! [`described`] how a value looks that a filter describes.
 

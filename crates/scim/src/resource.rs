@@ -2,7 +2,7 @@
 //!
 //! What a client sends becomes one in [`Resource::read`], once, and is trusted from then on.
 //! A resource comes apart into what is stored apart: the [`Document`], the members, the secret.
-//! [`render`] puts it together again for the wire.
+//! [`mod@render`] puts it together again for the wire.
 
 mod document;
 mod finish;

@@ -37,7 +37,7 @@ impl Resource {
 /// What has been read so far of a body.
 struct Reader<'a> {
     resource_type: &'a ResourceType,
-    /// As in a [`Document`], in the order of the body.
+    /// As in a [`Document`](super::Document), in the order of the body.
     found: Object,
     members: Option<Vec<ResourceId>>,
     secret: Option<Secret>,

@@ -2,7 +2,7 @@
 //!
 //! Used for whole resources by [`super::validate`] and for the values of PATCH operations.
 //! Here a value is judged by itself; what a whole document owes (required attributes, one primary
-//! value) is judged by [`super::finish`].
+//! value) is judged by [`mod@super::finish`].
 
 use crate::dialect;
 use crate::error::ScimError;
