@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Token(command::token::TokenCommand),
     /// Work on OAuth clients of the admin API, without the server
     Application(command::application::ApplicationCommand),
+    /// Work on the keys that sign access tokens, without the server
+    Key(command::key::KeyCommand),
     /// Copy the database, also while the server runs
     Backup(command::backup::Backup),
     /// Look for damage in the database, also while the server runs

@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod check_config;
 pub(crate) mod completions;
 mod database;
+pub(crate) mod key;
 pub(crate) mod openapi;
 pub(crate) mod serve;
 pub(crate) mod tenant;

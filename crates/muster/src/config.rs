@@ -59,6 +59,9 @@ section! {
         /// How new signing keys sign access tokens. Keys that exist keep their algorithm until they
         /// are rotated.
         "auth.signing_algorithm" signing_algorithm: Algorithm = "RS256",
+        /// How long a key signs until another takes its place; `0s` is until somebody rotates it
+        /// (`muster key rotate`, or the admin API).
+        "auth.signing_key_lifetime" signing_key_lifetime: Span = "90d",
         /// How long an access token is valid.
         "auth.access_token_lifetime" access_token_lifetime: Span = "1h",
         /// The `aud` of access tokens made here.

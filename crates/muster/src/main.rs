@@ -26,6 +26,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(serve) => serve.run(),
         Command::Tenant(tenant) => tenant.run(),
+        Command::Key(key) => key.run(),
         Command::Token(token) => token.run(),
         Command::Application(application) => application.run(),
         Command::Backup(backup) => backup.run(),

@@ -61,6 +61,7 @@ fn settings(config: &Config, master_key: MasterKey) -> Result<Settings, Failure>
     Ok(Settings {
         public_url: basics.public_url.as_ref().map(|url| url.as_str().to_owned()),
         signing_algorithm: auth.signing_algorithm.0,
+        signing_key_lifetime_s: i64::try_from(auth.signing_key_lifetime.0.as_secs()).unwrap_or(i64::MAX),
         access_token_lifetime_s: u32::try_from(auth.access_token_lifetime.0.as_secs()).unwrap_or(u32::MAX),
         audience: auth.audience.clone(),
         trusted_issuers: auth.trusted_issuers.0.iter().map(trusted_issuer).collect::<Result<_, _>>()?,
@@ -114,6 +115,7 @@ mod tests {
         let theirs = Settings::new(key);
         assert_eq!(ours.limits, theirs.limits);
         assert_eq!(ours.signing_algorithm, theirs.signing_algorithm);
+        assert_eq!(ours.signing_key_lifetime_s, theirs.signing_key_lifetime_s);
         assert_eq!(ours.access_token_lifetime_s, theirs.access_token_lifetime_s);
         assert_eq!(ours.audience, theirs.audience);
         assert_eq!(ours.failed_token_requests_per_minute_max, theirs.failed_token_requests_per_minute_max);

@@ -124,7 +124,7 @@ impl AdminCaller {
         at: i64,
         action: &'static str,
         tenant: Option<TenantKey>,
-        subject: Id,
+        subject: impl fmt::Display,
         changed: &[&str],
     ) -> Entry {
         Entry {

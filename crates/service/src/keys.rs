@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use store::audit;
 use store::keys::SigningKey;
 
 use crate::App;
-use crate::caller::AdminWriter;
+use crate::caller::{AdminCaller, AdminWriter};
 use crate::error::ServiceError;
 use crate::settings::MasterKey;
 
@@ -22,6 +23,26 @@ use pair::{algorithm, unseal};
 /// until they hear of the rotation.
 const SLACK_MS: i64 = 5 * 60 * 1000;
 
+/// A signing key as operators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyInfo {
+    /// How tokens name it (RFC 7515 §4.1.4).
+    pub kid: String,
+    /// `RS256`, `ES256` or `EdDSA`.
+    pub algorithm: String,
+    /// When it was made, in milliseconds since the beginning of 1970.
+    pub created_at: i64,
+    /// Until when it is shown for the tokens that it signed; `None` while it signs.
+    pub shown_until: Option<i64>,
+}
+
+impl KeyInfo {
+    /// `signing`, or `retired`: only shown for the tokens that it signed.
+    pub fn status(&self) -> &'static str {
+        if self.shown_until.is_none() { "signing" } else { "retired" }
+    }
+}
+
 /// The keys of this moment.
 #[derive(Debug)]
 pub(crate) struct KeyRing {
@@ -31,6 +52,8 @@ pub(crate) struct KeyRing {
     pub(crate) verifying: HashMap<String, Verifier>,
     /// The public keys, as JSON.
     pub(crate) jwks: String,
+    /// What there is to say about each; first the one that signs.
+    pub(crate) infos: Vec<KeyInfo>,
     /// When it was read from the database.
     pub(crate) read_at: i64,
 }
@@ -51,18 +74,46 @@ pub(crate) struct Verifier {
     pub(crate) key: DecodingKey,
 }
 
+/// Which key a new one is to replace.
+#[derive(Debug, Clone)]
+enum Replaces {
+    /// Whichever signs.
+    Any,
+    /// This one; or none, where no key is there to sign. When another process was quicker, its key
+    /// is taken instead.
+    Only(Option<String>),
+}
+
 impl App {
-    /// Replaces the signing key. Tokens that the old one signed stay good: its public part is
-    /// shown until the last of them has expired.
+    /// Replaces the signing key by one of the configured algorithm. Tokens that the old one signed
+    /// stay good: its public part is shown until the last of them has expired.
     ///
     /// # Errors
     /// [`ServiceError::Forbidden`] for callers bound to a tenant.
-    pub async fn rotate_signing_key(&self, caller: &AdminWriter) -> Result<String, ServiceError> {
+    pub async fn rotate_signing_key(&self, caller: &AdminWriter) -> Result<KeyInfo, ServiceError> {
         caller.require_platform()?;
-        let ring = self.new_signing_key().await?;
-        let kid = ring.signing.kid.clone();
-        tracing::info!(kid, actor = %caller.actor, "the signing key was replaced");
-        Ok(kid)
+        let ring = self.new_signing_key(caller, Replaces::Any).await?;
+        ring.infos.first().cloned().ok_or_else(|| ServiceError::Key("a new key cannot be read".into()))
+    }
+
+    /// The key that signs and those that are still shown for the tokens they signed, newest first.
+    /// They are public, so every administrator may see them.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub async fn list_signing_keys(&self, _caller: &AdminCaller) -> Result<Vec<KeyInfo>, ServiceError> {
+        Ok(self.key_ring_since(self.now()).await?.infos.clone())
+    }
+
+    /// Replaces the signing key when it has signed for as long as one may.
+    pub(crate) async fn rotate_old_signing_key(&self) -> Result<(), ServiceError> {
+        let ring = self.key_ring().await?;
+        let life = self.settings().signing_key_lifetime_s.saturating_mul(1000);
+        let old = ring.infos.first().filter(|key| life > 0 && self.now() - key.created_at >= life);
+        if let Some(key) = old {
+            self.new_signing_key(&self.operator("schedule"), Replaces::Only(Some(key.kid.clone()))).await?;
+        }
+        Ok(())
     }
 
     /// The public keys of this deployment, as a JWK set.
@@ -77,9 +128,16 @@ impl App {
     pub(crate) async fn check_keys(&self) -> Result<(), ServiceError> {
         let now = self.now();
         let rows = self.store().read(move |tx| Box::pin(async move { store::keys::shown(tx, now).await })).await?;
-        let wanted = algorithm(self.settings().signing_algorithm);
-        if let Some(ring) = open_ring(&rows, wanted, &self.settings().master_key, now)? {
-            self.set_ring(ring);
+        if let Some(ring) = open_ring(&rows, &self.settings().master_key, now)? {
+            let ring = self.set_ring(ring);
+            let wanted = algorithm(self.settings().signing_algorithm);
+            if ring.signing.algorithm != wanted {
+                tracing::warn!(
+                    signing = ?ring.signing.algorithm,
+                    configured = ?wanted,
+                    "the signing key keeps its algorithm until it is rotated: muster key rotate"
+                );
+            }
         }
         Ok(())
     }
@@ -96,14 +154,13 @@ impl App {
         }
         let now = self.now();
         let rows = self.store().read(move |tx| Box::pin(async move { store::keys::shown(tx, now).await })).await?;
-        let wanted = algorithm(self.settings().signing_algorithm);
-        match open_ring(&rows, wanted, &self.settings().master_key, now)? {
+        match open_ring(&rows, &self.settings().master_key, now)? {
             Some(ring) => Ok(self.set_ring(ring)),
-            None => self.new_signing_key().await,
+            None => self.new_signing_key(&self.operator("first-key"), Replaces::Only(None)).await,
         }
     }
 
-    async fn new_signing_key(&self) -> Result<Arc<KeyRing>, ServiceError> {
+    async fn new_signing_key(&self, caller: &AdminWriter, replaces: Replaces) -> Result<Arc<KeyRing>, ServiceError> {
         let now = self.now();
         let settings = self.settings();
         let chosen = settings.signing_algorithm;
@@ -112,44 +169,61 @@ impl App {
         let pair = made.await.map_err(|e| ServiceError::Key(e.to_string()))??;
         let key = Arc::new(pair.sealed(&settings.master_key, self.secrets(), now)?);
         let shown_until = now + i64::from(settings.access_token_lifetime_s) * 1000 + SLACK_MS;
+        let entry = Arc::new(caller.entry(now, "signing_key.rotate", None, &key.kid, &[]));
+        let kid = key.kid.clone();
         let rows = self
             .store()
             .write(move |tx| {
-                let key = Arc::clone(&key);
+                let (key, entry, replaces) = (Arc::clone(&key), Arc::clone(&entry), replaces.clone());
                 Box::pin(async move {
+                    let rows = store::keys::shown(tx, now).await?;
+                    let signs = rows.iter().find(|row| row.shown_until.is_none()).map(|row| &row.kid);
+                    if matches!(&replaces, Replaces::Only(old) if old.as_ref() != signs) {
+                        return Ok(rows);
+                    }
                     store::keys::retire_all(tx, shown_until).await?;
                     store::keys::insert(tx, &key).await?;
+                    audit::insert(tx, &entry).await?;
                     store::keys::shown(tx, now).await
                 })
             })
             .await?;
-        let ring = open_ring(&rows, algorithm(chosen), &settings.master_key, now)?;
-        ring.map(|ring| self.set_ring(ring)).ok_or_else(|| ServiceError::Key("a new key cannot be read".into()))
+        let ring = open_ring(&rows, &settings.master_key, now)?;
+        let ring = ring.ok_or_else(|| ServiceError::Key("a new key cannot be read".into()))?;
+        if ring.signing.kid == kid {
+            tracing::info!(kid, actor = %caller.actor, reason = caller.request_id, "a new key signs access tokens");
+        }
+        Ok(self.set_ring(ring))
     }
 }
 
-/// Makes a ring of rows, if one of them can sign with the wanted algorithm.
-fn open_ring(
-    rows: &[SigningKey],
-    wanted: Algorithm,
-    master: &MasterKey,
-    now: i64,
-) -> Result<Option<KeyRing>, ServiceError> {
-    let signing = rows.iter().find(|row| row.shown_until.is_none() && row.algorithm.parse() == Ok(wanted));
+/// Makes a ring of rows, if one of them can sign. A key keeps its algorithm, whatever is configured
+/// for new ones: processes that are configured differently would replace each other's.
+fn open_ring(rows: &[SigningKey], master: &MasterKey, now: i64) -> Result<Option<KeyRing>, ServiceError> {
+    let signing = rows.iter().find(|row| row.shown_until.is_none());
     let Some((row, sealed)) = signing.and_then(|row| Some((row, row.sealed.as_ref()?))) else { return Ok(None) };
     let private = unseal(master, &row.kid, sealed)?;
-    let signing = Signer { kid: row.kid.clone(), algorithm: wanted, key: encoding_key(wanted, &private)? };
+    let algorithm = row.algorithm.parse().map_err(broken)?;
+    let signing = Signer { kid: row.kid.clone(), algorithm, key: encoding_key(algorithm, &private)? };
     let mut verifying = HashMap::new();
     let mut keys = Vec::new();
+    let mut infos = Vec::new();
     for row in rows {
         let jwk: Jwk = serde_json::from_str(&row.jwk).map_err(|e| ServiceError::Key(e.to_string()))?;
         let algorithm = row.algorithm.parse().map_err(broken)?;
         let key = DecodingKey::from_jwk(&jwk).map_err(broken)?;
         verifying.insert(row.kid.clone(), Verifier { algorithm, key });
         keys.push(jwk);
+        infos.push(KeyInfo {
+            kid: row.kid.clone(),
+            algorithm: row.algorithm.clone(),
+            created_at: row.created_at,
+            shown_until: row.shown_until,
+        });
     }
+    infos.sort_by_key(|key| key.kid != signing.kid);
     let jwks = serde_json::to_string(&JwkSet { keys }).map_err(|e| ServiceError::Key(e.to_string()))?;
-    Ok(Some(KeyRing { signing, verifying, jwks, read_at: now }))
+    Ok(Some(KeyRing { signing, verifying, jwks, infos, read_at: now }))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
@@ -174,7 +248,7 @@ mod tests {
     fn a_key_of_each_kind_signs_after_a_rest_in_the_database() {
         for chosen in [SigningAlgorithm::Rs256, SigningAlgorithm::Es256, SigningAlgorithm::EdDsa] {
             let row = Pair::generate(chosen).unwrap().sealed(&master(1), &Secrets::System, 5).unwrap();
-            let ring = open_ring(&[row], algorithm(chosen), &master(1), 5).unwrap().unwrap();
+            let ring = open_ring(&[row], &master(1), 5).unwrap().unwrap();
 
             let header = jsonwebtoken::Header::new(ring.signing.algorithm);
             let text = jsonwebtoken::encode(&header, &[("sub", "x")], &ring.signing.key).unwrap();
@@ -190,7 +264,7 @@ mod tests {
     #[test]
     fn the_set_of_public_keys_holds_nothing_private() {
         let row = Pair::generate(SigningAlgorithm::Rs256).unwrap().sealed(&master(1), &Secrets::System, 5).unwrap();
-        let ring = open_ring(&[row], Algorithm::RS256, &master(1), 5).unwrap().unwrap();
+        let ring = open_ring(&[row], &master(1), 5).unwrap().unwrap();
 
         let set: serde_json::Value = serde_json::from_str(&ring.jwks).unwrap();
 
@@ -202,7 +276,7 @@ mod tests {
     fn another_master_key_opens_nothing() {
         let row = Pair::generate(SigningAlgorithm::EdDsa).unwrap().sealed(&master(1), &Secrets::System, 5).unwrap();
 
-        let opened = open_ring(&[row], Algorithm::EdDSA, &master(2), 5);
+        let opened = open_ring(&[row], &master(2), 5);
 
         assert!(matches!(opened, Err(ServiceError::Key(_))));
     }
@@ -217,9 +291,10 @@ mod tests {
     }
 
     #[test]
-    fn without_a_key_of_the_wanted_kind_there_is_no_ring() {
-        let row = Pair::generate(SigningAlgorithm::EdDsa).unwrap().sealed(&master(1), &Secrets::System, 5).unwrap();
-        assert!(open_ring(&[row], Algorithm::ES256, &master(1), 5).unwrap().is_none());
-        assert!(open_ring(&[], Algorithm::ES256, &master(1), 5).unwrap().is_none());
+    fn without_a_key_that_signs_there_is_no_ring() {
+        let mut row = Pair::generate(SigningAlgorithm::EdDsa).unwrap().sealed(&master(1), &Secrets::System, 5).unwrap();
+        assert!(open_ring(&[], &master(1), 5).unwrap().is_none());
+        (row.sealed, row.shown_until) = (None, Some(9));
+        assert!(open_ring(&[row], &master(1), 5).unwrap().is_none());
     }
 }

@@ -123,7 +123,7 @@ impl App {
     }
 
     /// Does what is due from time to time, until it is dropped: writes down the use of tokens,
-    /// reads the signing keys anew. For a task of its own.
+    /// reads the signing keys anew and replaces the one that is old. For a task of its own.
     pub async fn keep_house(&self) {
         let mut rounds = tokio::time::interval(ROUND);
         loop {
@@ -131,8 +131,11 @@ impl App {
             if let Err(error) = self.flush_usage().await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the use of tokens could not be written");
             }
-            if let Err(error) = self.key_ring().await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the signing keys could not be read");
+            if let Err(error) = self.rotate_old_signing_key().await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the signing keys could not be read or replaced"
+                );
             }
         }
     }

@@ -17,6 +17,8 @@ pub struct Settings {
     pub master_key: MasterKey,
     /// How new signing keys sign.
     pub signing_algorithm: SigningAlgorithm,
+    /// How long a key signs before another takes its place, in seconds; 0 is for ever.
+    pub signing_key_lifetime_s: i64,
     /// How long an access token lasts.
     pub access_token_lifetime_s: u32,
     /// The `aud` of our access tokens (RFC 7519 §4.1.3).
@@ -41,6 +43,7 @@ impl Settings {
             public_url: None,
             master_key,
             signing_algorithm: SigningAlgorithm::default(),
+            signing_key_lifetime_s: 90 * 24 * 3600,
             access_token_lifetime_s: 3600,
             audience: "muster".into(),
             trusted_issuers: Vec::new(),

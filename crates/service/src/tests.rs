@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod issuers;
+mod keys;
 mod standing;
 
 use store::{Options, Store};

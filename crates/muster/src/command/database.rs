@@ -1,4 +1,4 @@
-//! What `tenant`, `token` and `application` have in common: they do what the admin API does, on the
+//! What `tenant`, `token`, `application` and `key` have in common: they do what the admin API does, on the
 //! database itself, for the first steps and for recovery. The server must not be running on it.
 
 use clap::Args;

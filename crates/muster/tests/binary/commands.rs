@@ -117,3 +117,21 @@ async fn dev_credentials_stay_the_same_over_restarts_and_open_the_doors_they_nam
     server.scim().get("/Users").await.assert_status(200);
     server.stop();
 }
+
+#[test]
+fn a_signing_key_is_rotated_at_the_command_line_and_the_old_one_still_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let key = |action: &str| {
+        let output = run(&["key", action, "--json", "--data-dir", data.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let first = key("list")[0].clone();
+
+    let second = key("rotate");
+
+    let listed = key("list");
+    let told: Vec<_> = listed.as_array().unwrap().iter().map(|key| (&key["kid"], &key["status"])).collect();
+    assert_eq!(told, [(&second["kid"], &json!("signing")), (&first["kid"], &json!("retired"))]);
+}

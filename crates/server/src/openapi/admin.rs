@@ -11,7 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use operation::{Described, header, in_path, in_query};
 
-use crate::http::admin::{applications, endpoint_info, scim_tokens, tenants};
+use crate::http::admin::{applications, endpoint_info, keys, scim_tokens, tenants};
 use crate::http::oauth;
 
 /// Groups of endpoints and what they are for.
@@ -19,20 +19,21 @@ pub(super) const TAGS: &[(&str, &str)] = &[
     (TOKENS, "Credentials of identity providers, and what to enter there"),
     (TENANTS, "Customers: everything provisioned belongs to exactly one"),
     (APPLICATIONS, "OAuth clients that get access tokens"),
+    (KEYS, "What access tokens are signed with"),
     (OAUTH, "Access tokens by client credentials (RFC 6749 §4.4), and how to verify them"),
 ];
 
 const TOKENS: &str = "SCIM Tokens";
 const TENANTS: &str = "Tenants";
 const APPLICATIONS: &str = "Applications";
+const KEYS: &str = "Signing Keys";
 const OAUTH: &str = "OAuth";
 
 /// The paths, with everything they can answer.
 pub(super) fn paths() -> Paths {
     let mut paths = PathsBuilder::new();
-    for (path, method, described) in
-        of_tokens().into_iter().chain(of_tenants()).chain(of_applications()).chain(of_oauth())
-    {
+    let groups = [of_tokens(), of_tenants(), of_applications(), of_keys(), of_oauth()];
+    for (path, method, described) in groups.into_iter().flatten() {
         paths = paths.path(path, PathItem::new(method, described.into_operation()));
     }
     paths.build()
@@ -244,6 +245,29 @@ fn of_applications() -> Vec<Entry> {
     ]
 }
 
+fn of_keys() -> Vec<Entry> {
+    let described = |id, summary, text| Described::new(KEYS, id, summary, text);
+    vec![
+        (
+            "/api/v1/admin/signing-keys/",
+            HttpMethod::Get,
+            described("listSigningKeys", "List Signing Keys", "List the key that signs, and those still shown.")
+                .answers(200, "The keys, first the one that signs", Some("SigningKeys")),
+        ),
+        (
+            "/api/v1/admin/signing-keys/rotate",
+            HttpMethod::Post,
+            described(
+                "rotateSigningKey",
+                "Rotate Signing Key",
+                "Sign access tokens with a new key; those that the old one signed stay good until they expire. For \
+                 platform administrators.",
+            )
+            .answers(200, "The key that signs now", Some("SigningKey")),
+        ),
+    ]
+}
+
 fn of_oauth() -> Vec<Entry> {
     let described = |id, summary, text| Described::new(OAUTH, id, summary, text).in_public();
     let slug = || in_path("slug", "The tenant's slug or id.");
@@ -307,6 +331,8 @@ pub(super) fn schemas() -> Vec<(String, RefOr<Schema>)> {
     collect::<tenants::TenantView>(&mut all);
     collect::<applications::ApplicationView>(&mut all);
     collect::<applications::IssuedApplicationView<'_>>(&mut all);
+    collect::<keys::KeyView>(&mut all);
+    collect::<keys::KeysView>(&mut all);
     collect::<oauth::AccessTokenView>(&mut all);
     collect::<oauth::OAuthErrorView>(&mut all);
     collect::<oauth::MetadataView>(&mut all);

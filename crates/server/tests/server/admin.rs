@@ -3,6 +3,7 @@
 mod applications;
 mod authorisation;
 mod endpoint_info;
+mod keys;
 mod oauth;
 mod scim_tokens;
 mod tenants;

@@ -26,7 +26,7 @@ async fn a_key_that_another_process_made_is_known_within_a_second() {
     let neighbour = fixture.neighbour().await;
     fixture.settings.clock.advance(1000);
 
-    let kid = neighbour.rotate_signing_key(&neighbour.operator("command-line")).await.unwrap();
+    let kid = neighbour.rotate_signing_key(&neighbour.operator("command-line")).await.unwrap().kid;
 
     let ring = fixture.app.key_ring_since(fixture.app.now() - 999).await.unwrap();
     assert!(ring.verifying.contains_key(&kid));

@@ -187,7 +187,7 @@ async fn old_and_new_keys_are_shown_until_the_last_token_of_the_old_one_has_expi
     let old = old["kid"].as_str().unwrap().to_owned();
     harness.app.settings().clock.advance(1000);
 
-    let new = harness.app.rotate_signing_key(&harness.app.operator("test")).await.unwrap();
+    let new = harness.app.rotate_signing_key(&harness.app.operator("test")).await.unwrap().kid;
 
     assert_eq!(kids().await, [new.clone(), old]);
     assert_eq!(opened(&ask(&harness, &credentials(&client)).await).0["kid"], new);

@@ -1,0 +1,95 @@
+use store::audit;
+
+use super::Fixture;
+use crate::Settings;
+use crate::settings::SigningAlgorithm;
+
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+impl Fixture {
+    async fn signing(&self) -> String {
+        self.app.key_ring().await.unwrap().signing.kid.clone()
+    }
+
+    /// What the audit says about keys, newest first.
+    async fn rotations(&self) -> Vec<(String, String)> {
+        let rows = self.store.read(|tx| Box::pin(async { audit::latest(tx, None, 100).await })).await.unwrap();
+        let keys = rows.into_iter().filter(|(_, action, _)| action.starts_with("signing_key."));
+        keys.map(|(actor, _, subject)| (actor, subject)).collect()
+    }
+}
+
+#[tokio::test]
+async fn every_new_key_is_in_the_audit() {
+    let fixture = Fixture::new().await;
+    let first = fixture.signing().await;
+
+    let second = fixture.app.rotate_signing_key(&fixture.app.operator("test")).await.unwrap().kid;
+
+    let operator = fixture.app.operator("test").actor.to_string();
+    assert_eq!(fixture.rotations().await, [(operator.clone(), second), (operator, first)]);
+}
+
+#[tokio::test]
+async fn a_key_is_replaced_when_it_has_signed_for_as_long_as_one_may() {
+    let fixture = Fixture::with(|settings| Settings { signing_key_lifetime_s: 30 * 24 * 3600, ..settings }).await;
+    let first = fixture.signing().await;
+
+    fixture.settings.clock.advance(30 * DAY_MS - 1);
+    fixture.app.rotate_old_signing_key().await.unwrap();
+    assert_eq!(fixture.signing().await, first);
+
+    fixture.settings.clock.advance(1);
+    fixture.app.rotate_old_signing_key().await.unwrap();
+    let second = fixture.signing().await;
+    assert_ne!(second, first);
+    let shown = fixture.app.list_signing_keys(&fixture.app.operator("test")).await.unwrap();
+    assert_eq!(
+        shown.iter().map(|key| (key.kid.as_str(), key.status())).collect::<Vec<_>>(),
+        [(second.as_str(), "signing"), (first.as_str(), "retired"),]
+    );
+}
+
+#[tokio::test]
+async fn without_a_lifetime_a_key_signs_for_ever() {
+    let fixture = Fixture::with(|settings| Settings { signing_key_lifetime_s: 0, ..settings }).await;
+    let first = fixture.signing().await;
+
+    fixture.settings.clock.advance(10_000 * DAY_MS);
+    fixture.app.rotate_old_signing_key().await.unwrap();
+
+    assert_eq!(fixture.signing().await, first);
+}
+
+#[tokio::test]
+async fn an_old_key_is_replaced_once_however_many_processes_see_that_it_is_old() {
+    let fixture = Fixture::new().await;
+    let neighbour = fixture.neighbour().await;
+    fixture.signing().await;
+    neighbour.key_ring().await.unwrap();
+    fixture.settings.clock.advance(90 * DAY_MS);
+    // Both have read the old key lately.
+    fixture.app.key_ring().await.unwrap();
+    neighbour.key_ring().await.unwrap();
+
+    fixture.app.rotate_old_signing_key().await.unwrap();
+    neighbour.rotate_old_signing_key().await.unwrap();
+
+    assert_eq!(fixture.rotations().await.len(), 2);
+    assert_eq!(neighbour.key_ring().await.unwrap().signing.kid, fixture.signing().await);
+}
+
+#[tokio::test]
+async fn a_key_keeps_its_algorithm_until_it_is_rotated() {
+    let fixture = Fixture::new().await;
+    let first = fixture.signing().await;
+    let settings = Settings { signing_algorithm: SigningAlgorithm::Es256, ..fixture.settings.clone() };
+    let other = crate::App::open(settings, fixture.store.clone()).await.unwrap();
+
+    assert_eq!(other.key_ring().await.unwrap().signing.kid, first);
+
+    let rotated = other.rotate_signing_key(&other.operator("test")).await.unwrap();
+    fixture.settings.clock.advance(60_001);
+    assert_eq!(rotated.algorithm, "ES256");
+    assert_eq!(fixture.signing().await, rotated.kid);
+}
