@@ -215,7 +215,6 @@ impl App {
                 })
             })
             .await?;
-        self.forget();
         updated.ok_or_else(deleted)
     }
 
@@ -240,7 +239,6 @@ impl App {
                 })
             })
             .await?;
-        self.forget();
         Ok(())
     }
 

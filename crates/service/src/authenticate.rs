@@ -1,7 +1,7 @@
 //! Secret or JWT -> caller. The only place that makes callers.
 //!
 //! What can be refused without the database is: a SCIM token by its checksum, a JWT by its
-//! signature. What was looked up is believed for a second at most, see [`crate::cache`].
+//! signature. What was looked up is believed until a change of it is heard of, see [`crate::cache`].
 
 mod by_jwt;
 mod by_token;

@@ -10,7 +10,7 @@ use scim::json::{Json, Object};
 use serde::{Deserialize, Serialize};
 
 use crate::App;
-use crate::cache::FRESH_MS;
+use crate::cache::UNCONFIRMED_MS_MAX;
 use crate::caller::Actor;
 use crate::error::ServiceError;
 use crate::settings::TrustedIssuer;
@@ -97,7 +97,7 @@ impl App {
         let mut ring = self.key_ring().await?;
         if !ring.verifying.contains_key(kid) {
             // Another process may have made it just now. Asked at most once a second, whatever comes.
-            ring = self.key_ring_since(self.now() - FRESH_MS).await?;
+            ring = self.key_ring_since(self.now() - UNCONFIRMED_MS_MAX).await?;
         }
         let Some(verifier) = ring.verifying.get(kid) else { return Ok(None) };
         let key = VerifyingKey { kid: None, algorithms: vec![verifier.algorithm], key: verifier.key.clone() };

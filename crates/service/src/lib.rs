@@ -31,10 +31,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use scim::schema::Registry;
-use store::Store;
+use store::{Change, Store};
 
 use authenticate::{KnownToken, Standing};
-use cache::{Cache, FRESH_MS};
+use cache::{Cache, Moment, ROW_AGE_MS_MAX};
 use issuers::Issuer;
 use jwt::Grant;
 use keys::KeyRing;
@@ -84,8 +84,22 @@ struct Caches {
     tenants: Cache<String, Arc<Tenant>>,
 }
 
+impl Caches {
+    /// Forgets what may no longer be so.
+    fn forget(&self, change: Change) {
+        self.tokens.drop_all();
+        self.standings.drop_all();
+        self.tenants.drop_all();
+        match change {
+            Change::Tenant(_) => {}
+            // It may be the keys that JWTs are verified with.
+            Change::Anything => self.grants.drop_all(),
+        }
+    }
+}
+
 /// How long a verified JWT is remembered. Keys leave the ring later than their last token.
-const GRANT_LIFE_MS: i64 = 3_600_000;
+const GRANT_AGE_MS_MAX: i64 = 3_600_000;
 
 /// How often [`App::keep_house`] does its round.
 const ROUND: Duration = Duration::from_mins(1);
@@ -104,10 +118,10 @@ impl App {
             issuers,
             ring: RwLock::default(),
             caches: Caches {
-                tokens: Cache::new(FRESH_MS),
-                grants: Cache::new(GRANT_LIFE_MS),
-                standings: Cache::new(FRESH_MS),
-                tenants: Cache::new(FRESH_MS),
+                tokens: Cache::new(ROW_AGE_MS_MAX),
+                grants: Cache::new(GRANT_AGE_MS_MAX),
+                standings: Cache::new(ROW_AGE_MS_MAX),
+                tenants: Cache::new(ROW_AGE_MS_MAX),
             },
             rates: Rates::new(&clock, failures_max),
             usage: Usage::default(),
@@ -118,6 +132,12 @@ impl App {
             secrets,
             store,
         }));
+        let inner = Arc::downgrade(&app.0);
+        app.store().watch(move |change| {
+            if let Some(inner) = inner.upgrade() {
+                inner.caches.forget(change);
+            }
+        });
         app.check_keys().await?;
         Ok(app)
     }
@@ -182,6 +202,11 @@ impl App {
         &self.0.caches
     }
 
+    /// Now, for what is cached.
+    fn moment(&self) -> Moment {
+        Moment::new(self.now(), self.store().unconfirmed_for())
+    }
+
     pub(crate) fn rates(&self) -> &Rates {
         &self.0.rates
     }
@@ -204,14 +229,6 @@ impl App {
         let ring = Arc::new(ring);
         *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&ring));
         ring
-    }
-
-    /// Forgets who may call, after a change to tenants, tokens or applications has been committed.
-    pub(crate) fn forget(&self) {
-        let caches = self.caches();
-        caches.tokens.drop_all();
-        caches.standings.drop_all();
-        caches.tenants.drop_all();
     }
 
     /// What it was opened with.

@@ -166,7 +166,6 @@ impl App {
                 })
             })
             .await?;
-        self.forget();
         updated.map(|token| self.with_latest_use(token)).map_err(|there| unchanged(there.is_some()))
     }
 
@@ -195,7 +194,6 @@ impl App {
                 })
             })
             .await?;
-        self.forget();
         if found { Ok(()) } else { Err(not_found()) }
     }
 
@@ -230,7 +228,6 @@ impl App {
                 })
             })
             .await?;
-        self.forget();
         match rotated {
             Ok(token) => Ok(IssuedToken { token: self.with_latest_use(token), secret }),
             Err(there) => Err(unchanged(there.is_some())),

@@ -87,7 +87,6 @@ impl App {
             })
         });
         let tenant = written.await.map_err(slug_taken)?;
-        self.forget();
         Ok(self.tenant(tenant))
     }
 
@@ -163,7 +162,6 @@ impl App {
             })
         });
         let tenant = written.await.map_err(not_unique)?;
-        self.forget();
         tenant
             .map(|tenant| self.tenant(tenant))
             .ok_or_else(|| ServiceError::Conflict("The tenant is deleted and cannot be changed".into()))
@@ -191,7 +189,6 @@ impl App {
                 })
             })
             .await?;
-        self.forget();
         Ok(())
     }
 

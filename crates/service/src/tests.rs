@@ -3,6 +3,7 @@
 mod bootstrap;
 mod issuers;
 mod keys;
+mod replicas;
 mod standing;
 
 use store::{Options, Store};

@@ -3,6 +3,7 @@
 
 use scim::id::Id;
 
+use crate::changes::Change;
 use crate::error::StoreError;
 use crate::page::{Listed, Page, containing};
 use crate::sql;
@@ -184,23 +185,26 @@ pub async fn update(
     change: &ApplicationChange,
     now: i64,
 ) -> Result<Option<Application>, StoreError> {
-    tx.query_one(
-        &UPDATE,
-        &[
-            Param::from(tenant),
-            Param::from(&id.to_bytes()),
-            Param::from(change.name.as_ref()),
-            Param::from(change.description.is_some()),
-            Param::from(change.description.as_ref().and_then(Option::as_ref)),
-            Param::from(change.scopes.as_ref()),
-            Param::from(change.role.is_some()),
-            Param::from(change.role.as_ref().and_then(Option::as_ref)),
-            Param::from(change.is_active),
-            Param::from(now),
-        ],
-        read,
-    )
-    .await
+    let updated = tx
+        .query_one(
+            &UPDATE,
+            &[
+                Param::from(tenant),
+                Param::from(&id.to_bytes()),
+                Param::from(change.name.as_ref()),
+                Param::from(change.description.is_some()),
+                Param::from(change.description.as_ref().and_then(Option::as_ref)),
+                Param::from(change.scopes.as_ref()),
+                Param::from(change.role.is_some()),
+                Param::from(change.role.as_ref().and_then(Option::as_ref)),
+                Param::from(change.is_active),
+                Param::from(now),
+            ],
+            read,
+        )
+        .await?;
+    announce(tx, updated.as_ref());
+    Ok(updated)
 }
 
 pub(crate) static UPDATE: Stmt = sql!(concat!(
@@ -222,8 +226,11 @@ pub async fn delete(
     by: &str,
     now: i64,
 ) -> Result<Option<Application>, StoreError> {
-    tx.query_one(&DELETE, &[Param::from(tenant), Param::from(&id.to_bytes()), Param::from(now), Param::from(by)], read)
-        .await
+    let id = id.to_bytes();
+    let params = [Param::from(tenant), Param::from(&id), Param::from(now), Param::from(by)];
+    let deleted = tx.query_one(&DELETE, &params, read).await?;
+    announce(tx, deleted.as_ref());
+    Ok(deleted)
 }
 
 pub(crate) static DELETE: Stmt = sql!(concat!(
@@ -265,6 +272,13 @@ pub(crate) static ROTATE: Stmt = sql!(concat!(
      WHERE ($1 IS NULL OR tenant = $1) AND id = $2 AND deleted_at IS NULL RETURNING ",
     columns!()
 ));
+
+/// Tells all who remember whether the tokens of the application are good.
+fn announce(tx: &mut Tx, changed: Option<&Application>) {
+    if let Some(application) = changed {
+        tx.announce(application.tenant.map_or(Change::Anything, |(tenant, _)| Change::Tenant(tenant)));
+    }
+}
 
 fn read(row: &Row<'_>) -> Result<Application, StoreError> {
     let tenant = match (row.opt_int(0)?, row.opt_bytes_ref(1)?) {

@@ -4,6 +4,7 @@ mod token;
 
 use scim::id::Id;
 
+use crate::changes::Change;
 use crate::error::StoreError;
 use crate::page::{Listed, Page, containing};
 use crate::sql;
@@ -137,25 +138,28 @@ pub async fn update(
     now: i64,
 ) -> Result<Option<ScimToken>, StoreError> {
     let allowed_ips = change.allowed_ips.as_ref().map(to_json).transpose()?;
-    tx.query_one(
-        &UPDATE,
-        &[
-            Param::from(tenant),
-            Param::from(&id.to_bytes()),
-            Param::from(change.name.as_ref()),
-            Param::from(change.description.is_some()),
-            Param::from(change.description.as_ref().and_then(Option::as_ref)),
-            Param::from(change.expires_at.is_some()),
-            Param::from(change.expires_at.flatten()),
-            Param::from(change.scopes),
-            Param::from(allowed_ips.as_ref()),
-            Param::from(change.identity_provider.as_ref()),
-            Param::from(change.is_active),
-            Param::from(now),
-        ],
-        read,
-    )
-    .await
+    let updated = tx
+        .query_one(
+            &UPDATE,
+            &[
+                Param::from(tenant),
+                Param::from(&id.to_bytes()),
+                Param::from(change.name.as_ref()),
+                Param::from(change.description.is_some()),
+                Param::from(change.description.as_ref().and_then(Option::as_ref)),
+                Param::from(change.expires_at.is_some()),
+                Param::from(change.expires_at.flatten()),
+                Param::from(change.scopes),
+                Param::from(allowed_ips.as_ref()),
+                Param::from(change.identity_provider.as_ref()),
+                Param::from(change.is_active),
+                Param::from(now),
+            ],
+            read,
+        )
+        .await?;
+    announce(tx, updated.as_ref());
+    Ok(updated)
 }
 
 pub(crate) static UPDATE: Stmt = sql!(concat!(
@@ -179,8 +183,11 @@ pub async fn revoke(
     by: &str,
     now: i64,
 ) -> Result<Option<ScimToken>, StoreError> {
-    tx.query_one(&REVOKE, &[Param::from(tenant), Param::from(&id.to_bytes()), Param::from(now), Param::from(by)], read)
-        .await
+    let id = id.to_bytes();
+    let params = [Param::from(tenant), Param::from(&id), Param::from(now), Param::from(by)];
+    let revoked = tx.query_one(&REVOKE, &params, read).await?;
+    announce(tx, revoked.as_ref());
+    Ok(revoked)
 }
 
 pub(crate) static REVOKE: Stmt = sql!(concat!(
@@ -203,20 +210,23 @@ pub async fn rotate(
     previous_until: i64,
     now: i64,
 ) -> Result<Option<ScimToken>, StoreError> {
-    tx.query_one(
-        &ROTATE,
-        &[
-            Param::from(tenant),
-            Param::from(&id.to_bytes()),
-            Param::from(&secret.hash),
-            Param::from(&secret.prefix),
-            Param::from(&secret.last_four),
-            Param::from(previous_until),
-            Param::from(now),
-        ],
-        read,
-    )
-    .await
+    let rotated = tx
+        .query_one(
+            &ROTATE,
+            &[
+                Param::from(tenant),
+                Param::from(&id.to_bytes()),
+                Param::from(&secret.hash),
+                Param::from(&secret.prefix),
+                Param::from(&secret.last_four),
+                Param::from(previous_until),
+                Param::from(now),
+            ],
+            read,
+        )
+        .await?;
+    announce(tx, rotated.as_ref());
+    Ok(rotated)
 }
 
 pub(crate) static ROTATE: Stmt = sql!(concat!(
@@ -231,7 +241,10 @@ pub(crate) static ROTATE: Stmt = sql!(concat!(
 /// # Errors
 /// [`StoreError`] when the database is not available.
 pub async fn end_overlap(tx: &mut Tx, tenant: TenantKey, pk: i64, until: i64) -> Result<(), StoreError> {
-    tx.execute(&END_OVERLAP, &[Param::from(tenant), Param::from(pk), Param::from(until)]).await.map(drop)
+    if tx.execute(&END_OVERLAP, &[Param::from(tenant), Param::from(pk), Param::from(until)]).await? > 0 {
+        tx.announce(Change::Tenant(tenant));
+    }
+    Ok(())
 }
 
 pub(crate) static END_OVERLAP: Stmt =
@@ -251,6 +264,13 @@ pub(crate) static SUMMARY: Stmt = sql!(
     "SELECT count(*), min(expires_at) FROM scim_tokens
      WHERE tenant = $1 AND revoked_at IS NULL AND is_active <> 0 AND (expires_at IS NULL OR expires_at > $2)"
 );
+
+/// Tells all who remember the token what it was.
+fn announce(tx: &mut Tx, changed: Option<&ScimToken>) {
+    if let Some(token) = changed {
+        tx.announce(Change::Tenant(token.tenant));
+    }
+}
 
 fn read(row: &Row<'_>) -> Result<ScimToken, StoreError> {
     Ok(ScimToken {

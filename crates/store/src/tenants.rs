@@ -3,6 +3,7 @@
 use scim::id::Id;
 use serde::{Deserialize, Serialize};
 
+use crate::changes::Change;
 use crate::error::StoreError;
 use crate::page::{Listed, Page, containing};
 use crate::sql;
@@ -260,7 +261,11 @@ pub async fn update(
         Param::from(settings.as_ref()),
         Param::from(now),
     ];
-    tx.query_one(&UPDATE, &params, read).await
+    let updated = tx.query_one(&UPDATE, &params, read).await?;
+    if updated.is_some() {
+        tx.announce(Change::Tenant(key));
+    }
+    Ok(updated)
 }
 
 pub(crate) static UPDATE: Stmt = sql!(

@@ -60,27 +60,29 @@ impl App {
     /// What a JWT grants, and where it stands.
     pub(super) async fn by_jwt(&self, text: &str) -> Result<(Arc<Grant>, Standing), ServiceError> {
         let hash = secret::hash(text);
-        let now = self.now();
+        let moment = self.moment();
         let caches = self.caches();
-        let grant = if let Some(grant) = caches.grants.get(&hash, now) {
+        let grant = if let Some(grant) = caches.grants.get(&hash, moment) {
             grant
         } else {
-            let begun = caches.grants.begin();
+            let begun = caches.grants.begin(moment);
             let grant = Arc::new(self.verify_jwt(text).await?.ok_or_else(|| refused("the JWT is not valid"))?);
-            caches.grants.put(begun, hash, Arc::clone(&grant), now);
+            caches.grants.put(begun, hash, Arc::clone(&grant));
             grant
         };
-        if grant.expires_at <= now {
+        if grant.expires_at <= moment.now {
             return Err(refused("the JWT is expired"));
         }
-        let standing = if let Some(standing) = caches.standings.get(&hash, now) {
-            standing
-        } else {
-            let begun = caches.standings.begin();
-            let standing = self.standing(&grant).await?;
-            caches.standings.put(begun, hash, standing.clone(), now);
-            standing
-        };
+        if let Some(standing) = caches.standings.get(&hash, moment) {
+            return Ok((grant, standing));
+        }
+        let begun = caches.standings.begin(moment);
+        let standing = self.standing(&grant).await?;
+        match standing {
+            Standing::Platform | Standing::Bound(_) => caches.standings.put(begun, hash, standing.clone()),
+            // What is missing may come to be.
+            Standing::Gone => {}
+        }
         Ok((grant, standing))
     }
 
@@ -118,18 +120,18 @@ impl App {
     }
 
     async fn known_tenant(&self, segment: &str) -> Result<Option<Arc<Tenant>>, ServiceError> {
-        let now = self.now();
+        let moment = self.moment();
         let cache = &self.caches().tenants;
-        if let Some(known) = cache.get(segment, now) {
+        if let Some(known) = cache.get(segment, moment) {
             return Ok(Some(known));
         }
-        let begun = cache.begin();
+        let begun = cache.begin(moment);
         let named = segment.to_owned();
         let found =
             self.store().read(move |tx| Box::pin(async move { store::tenants::named(tx, &named).await })).await?;
         let Some(tenant) = found else { return Ok(None) };
         let tenant = Arc::new(self.tenant(tenant));
-        cache.put(begun, segment.to_owned(), Arc::clone(&tenant), now);
+        cache.put(begun, segment.to_owned(), Arc::clone(&tenant));
         Ok(Some(tenant))
     }
 }

@@ -9,6 +9,7 @@ use store::scim_tokens::{ScimToken, Secret, TokenStatus};
 
 use super::{Presented, refused};
 use crate::App;
+use crate::cache::Moment;
 use crate::caller::{Actor, IdentityProvider, ScimCaller, Scopes};
 use crate::error::ServiceError;
 use crate::scim_tokens::OVERLAP_AFTER_USE_MS;
@@ -33,8 +34,9 @@ impl App {
         text: &str,
         presented: &Presented<'_>,
     ) -> Result<ScimCaller, ServiceError> {
-        let now = self.now();
-        let known = self.known_token(segment, text, now).await?;
+        let moment = self.moment();
+        let now = moment.now;
+        let known = self.known_token(segment, text, moment).await?;
         if !known.tenant.is_named(segment) {
             return Err(refused("the SCIM token belongs to another tenant"));
         }
@@ -52,16 +54,16 @@ impl App {
         })
     }
 
-    async fn known_token(&self, segment: &str, text: &str, now: i64) -> Result<Arc<KnownToken>, ServiceError> {
+    async fn known_token(&self, segment: &str, text: &str, moment: Moment) -> Result<Arc<KnownToken>, ServiceError> {
         let cache = &self.caches().tokens;
         let hash = secret::hash(text);
-        if let Some(known) = cache.get(&hash, now) {
+        if let Some(known) = cache.get(&hash, moment) {
             return Ok(known);
         }
         if !secret::well_formed(SCIM_TOKEN, text) {
             return Err(refused("the SCIM token has a typing error"));
         }
-        let begun = cache.begin();
+        let begun = cache.begin(moment);
         let named = segment.to_owned();
         let found = self
             .store()
@@ -81,7 +83,7 @@ impl App {
             provider: IdentityProvider::from_name(&token.identity_provider).unwrap_or_default(),
             token,
         });
-        cache.put(begun, hash, Arc::clone(&known), now);
+        cache.put(begun, hash, Arc::clone(&known));
         Ok(known)
     }
 
@@ -95,7 +97,6 @@ impl App {
         self.store()
             .write(move |tx| Box::pin(async move { store::scim_tokens::end_overlap(tx, tenant, pk, until).await }))
             .await?;
-        self.forget();
         Ok(())
     }
 }

@@ -1,23 +1,5 @@
 use super::{Fixture, presented};
-use crate::form;
 use crate::{Credential, ServiceError};
-
-#[tokio::test]
-async fn a_token_revoked_by_another_process_is_refused_within_a_second() {
-    let fixture = Fixture::new().await;
-    let dev = fixture.app.bootstrap_dev().await.unwrap();
-    let header = format!("Bearer {}", dev.scim_token.reveal());
-    let ask = async || fixture.app.authenticate_scim("dev", &presented(&header)).await;
-    assert!(ask().await.is_ok());
-    let neighbour = fixture.neighbour().await;
-    let operator = neighbour.operator("command-line");
-    let token = neighbour.list_scim_tokens(&operator, form::query(&[]).unwrap()).await.unwrap().items.remove(0);
-
-    neighbour.revoke_scim_token(&operator, &token.id.to_string()).await.unwrap();
-
-    fixture.settings.clock.advance(1000);
-    assert!(matches!(ask().await, Err(ServiceError::Unauthenticated(Credential::Refused))));
-}
 
 #[tokio::test]
 async fn a_key_that_another_process_made_is_known_within_a_second() {

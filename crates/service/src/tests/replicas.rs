@@ -1,0 +1,240 @@
+//! Several processes on one database: none believes for long what another has changed.
+
+use std::time::Duration;
+
+use store::{Options, PostgresOptions, Store};
+use testdb::{Cluster, Database};
+
+use super::{Fixture, NOW_MS, presented};
+use crate::oauth::TokenRequest;
+use crate::settings::{MasterKey, SigningAlgorithm};
+use crate::{App, Clock, Settings, form};
+
+/// Where nothing answers, as when the network is cut.
+const NOWHERE: &str = "postgres://muster@%2Fnowhere/muster";
+
+/// How somebody who may come in is told from somebody who may not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Credential {
+    ScimToken,
+    /// The JWT of a client of the tenant.
+    TenantJwt,
+    /// The JWT of a client of the platform.
+    PlatformJwt,
+}
+
+/// What an administrator can do about somebody who comes in.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    RevokeToken,
+    SwitchTokenOff,
+    BindTokenToOtherAddresses,
+    RotateToken,
+    SuspendTenant,
+    RenameTenant,
+    DeleteTenant,
+    SwitchClientOff,
+    DeleteClient,
+}
+
+const CHANGES: [(Change, Credential); 14] = [
+    (Change::RevokeToken, Credential::ScimToken),
+    (Change::SwitchTokenOff, Credential::ScimToken),
+    (Change::BindTokenToOtherAddresses, Credential::ScimToken),
+    (Change::RotateToken, Credential::ScimToken),
+    (Change::SuspendTenant, Credential::ScimToken),
+    (Change::SuspendTenant, Credential::TenantJwt),
+    (Change::SuspendTenant, Credential::PlatformJwt),
+    (Change::RenameTenant, Credential::PlatformJwt),
+    (Change::DeleteTenant, Credential::ScimToken),
+    (Change::DeleteTenant, Credential::TenantJwt),
+    (Change::SwitchClientOff, Credential::TenantJwt),
+    (Change::SwitchClientOff, Credential::PlatformJwt),
+    (Change::DeleteClient, Credential::TenantJwt),
+    (Change::DeleteClient, Credential::PlatformJwt),
+];
+
+/// A tenant with somebody who comes in.
+struct Door {
+    slug: String,
+    token: String,
+    client: String,
+    authorization: String,
+}
+
+impl Door {
+    async fn new(app: &App, slug: &str, credential: Credential) -> Self {
+        let operator = app.operator("test");
+        let body = |text: String| text.into_bytes();
+        let tenant = body(format!(r#"{{"name":"{slug}"}}"#));
+        app.create_tenant(&operator, form::body(&tenant).unwrap()).await.unwrap();
+        let token = body(format!(r#"{{"name":"t","tenant_id":"{slug}"}}"#));
+        let token = app.issue_scim_token(&operator, form::body(&token).unwrap()).await.unwrap();
+        let client = match credential {
+            Credential::PlatformJwt => body(r#"{"name":"c","scopes":["scim:write"]}"#.into()),
+            Credential::ScimToken | Credential::TenantJwt => {
+                body(format!(r#"{{"name":"c","tenant_id":"{slug}","scopes":["scim:write"]}}"#))
+            }
+        };
+        let client = app.create_application(&operator, form::body(&client).unwrap()).await.unwrap();
+        let fields = [
+            ("grant_type", "client_credentials"),
+            ("client_id", &client.application.client_id),
+            ("client_secret", client.secret.reveal()),
+        ];
+        let request = TokenRequest {
+            tenant: Some(slug).filter(|_| credential != Credential::PlatformJwt),
+            authorization: None,
+            fields: &fields.map(|(name, value)| (name.to_owned(), value.to_owned())),
+            address: None,
+            base_url: "http://scim.example",
+        };
+        let authorization = match credential {
+            Credential::ScimToken => format!("Bearer {}", token.secret.reveal()),
+            _ => format!("Bearer {}", app.issue_access_token(&request).await.unwrap().token),
+        };
+        Self {
+            slug: slug.to_owned(),
+            token: token.token.id.to_string(),
+            client: client.application.id.to_string(),
+            authorization,
+        }
+    }
+
+    async fn is_open_at(&self, app: &App) -> bool {
+        app.authenticate_scim(&self.slug, &presented(&self.authorization)).await.is_ok()
+    }
+
+    async fn close(&self, app: &App, change: Change) {
+        let by = app.operator("test");
+        match change {
+            Change::RevokeToken => app.revoke_scim_token(&by, &self.token).await.unwrap(),
+            Change::SwitchTokenOff => self.update_token(app, r#"{"is_active":false}"#).await,
+            Change::BindTokenToOtherAddresses => self.update_token(app, r#"{"allowed_ips":["192.0.2.1"]}"#).await,
+            Change::RotateToken => {
+                let cut = form::body(br#"{"overlap_seconds":0}"#).unwrap();
+                app.rotate_scim_token(&by, &self.token, cut).await.unwrap();
+            }
+            Change::SuspendTenant => self.update_tenant(app, r#"{"status":"suspended"}"#).await,
+            Change::RenameTenant => {
+                self.update_tenant(app, &format!(r#"{{"slug":"{}-was-renamed"}}"#, self.slug)).await;
+            }
+            Change::DeleteTenant => app.delete_tenant(&by, &self.slug).await.unwrap(),
+            Change::SwitchClientOff => {
+                let off = form::body(br#"{"is_active":false}"#).unwrap();
+                app.update_application(&by, &self.client, off).await.unwrap();
+            }
+            Change::DeleteClient => app.delete_application(&by, &self.client).await.unwrap(),
+        }
+    }
+
+    async fn update_token(&self, app: &App, body: &str) {
+        let request = form::body(body.as_bytes()).unwrap();
+        app.update_scim_token(&app.operator("test"), &self.token, request).await.unwrap();
+    }
+
+    async fn update_tenant(&self, app: &App, body: &str) {
+        let request = form::body(body.as_bytes()).unwrap();
+        app.update_tenant(&app.operator("test"), &self.slug, request).await.unwrap();
+    }
+}
+
+/// A process on a database.
+struct Replica {
+    app: App,
+    store: Store,
+    clock: Clock,
+}
+
+impl Replica {
+    async fn on(database: &Database<'_>) -> Self {
+        Self::listening(database, None).await
+    }
+
+    async fn listening(database: &Database<'_>, listen_url: Option<&str>) -> Self {
+        let postgres = PostgresOptions {
+            listen_url: listen_url.map(str::to_owned),
+            connections_max: 4,
+            ..PostgresOptions::new(database.url())
+        };
+        let store = Store::open(&Options { postgres: Some(postgres), ..Options::on_postgres("") }).await.unwrap();
+        // A clock that stands still: nothing grows old, so what is dropped was heard of.
+        let clock = Clock::fixed(NOW_MS);
+        let settings = Settings {
+            clock: clock.clone(),
+            signing_algorithm: SigningAlgorithm::EdDsa,
+            ..Settings::new(MasterKey::new([7; 32]))
+        };
+        Self { app: App::open(settings, store.clone()).await.unwrap(), store, clock }
+    }
+}
+
+async fn close_each_door(app: &App) {
+    for (number, (change, credential)) in CHANGES.into_iter().enumerate() {
+        let door = Door::new(app, &format!("t{number}"), credential).await;
+        assert!(door.is_open_at(app).await, "{change:?} {credential:?}");
+
+        door.close(app, change).await;
+
+        assert!(!door.is_open_at(app).await, "{change:?} {credential:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_process_refuses_at_once_whom_it_has_shut_out_on_sqlite() {
+    close_each_door(&Fixture::new().await.app).await;
+}
+
+#[tokio::test]
+async fn a_process_refuses_at_once_whom_it_has_shut_out_on_postgresql() {
+    let database = Cluster::shared().database();
+    let replica = Replica::listening(&database, Some(NOWHERE)).await;
+    close_each_door(&replica.app).await;
+    replica.store.close().await;
+}
+
+#[tokio::test]
+async fn a_process_refuses_whom_another_has_shut_out_when_it_hears_of_that() {
+    let database = Cluster::shared().database();
+    let (one, other) = (Replica::on(&database).await, Replica::on(&database).await);
+    for (number, (change, credential)) in CHANGES.into_iter().enumerate() {
+        let door = Door::new(&one.app, &format!("t{number}"), credential).await;
+        assert!(door.is_open_at(&other.app).await, "{change:?} {credential:?}");
+
+        door.close(&one.app, change).await;
+
+        until(async || !door.is_open_at(&other.app).await).await;
+    }
+    one.store.close().await;
+    other.store.close().await;
+}
+
+#[tokio::test]
+async fn a_process_that_hears_nothing_refuses_whom_another_has_shut_out_within_a_second() {
+    let database = Cluster::shared().database();
+    let (one, other) = (Replica::on(&database).await, Replica::listening(&database, Some(NOWHERE)).await);
+    until(async || other.store.unconfirmed_for() >= Duration::from_secs(1)).await;
+    for (number, (change, credential)) in CHANGES.into_iter().enumerate() {
+        let door = Door::new(&one.app, &format!("t{number}"), credential).await;
+        assert!(door.is_open_at(&other.app).await, "{change:?} {credential:?}");
+
+        door.close(&one.app, change).await;
+
+        other.clock.advance(999);
+        assert!(door.is_open_at(&other.app).await, "it was not looked up anew: {change:?} {credential:?}");
+        other.clock.advance(1);
+        assert!(!door.is_open_at(&other.app).await, "{change:?} {credential:?}");
+    }
+    one.store.close().await;
+    other.store.close().await;
+}
+
+/// Waits for what another process does.
+async fn until(is_so: impl AsyncFn() -> bool) {
+    let patience = tokio::time::timeout(Duration::from_secs(30), async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    patience.await.unwrap();
+}
