@@ -126,10 +126,7 @@ impl App {
 
     /// Reads the keys that there are. Makes none: that waits until one is needed.
     pub(crate) async fn check_keys(&self) -> Result<(), ServiceError> {
-        let now = self.now();
-        let rows = self.store().read(move |tx| Box::pin(async move { store::keys::shown(tx, now).await })).await?;
-        if let Some(ring) = open_ring(&rows, &self.settings().master_key, now)? {
-            let ring = self.set_ring(ring);
+        if let Some(ring) = self.read_key_ring().await? {
             let wanted = algorithm(self.settings().signing_algorithm);
             if ring.signing.algorithm != wanted {
                 tracing::warn!(
@@ -142,22 +139,30 @@ impl App {
         Ok(())
     }
 
-    /// The keys; read from the database when they were not for a minute.
+    /// The keys. The first one is made when there is none.
     pub(crate) async fn key_ring(&self) -> Result<Arc<KeyRing>, ServiceError> {
-        self.key_ring_since(self.now() - 60_000).await
+        self.key_ring_since(i64::MIN).await
     }
 
     /// The keys as they were at `earliest` or later.
     pub(crate) async fn key_ring_since(&self, earliest: i64) -> Result<Arc<KeyRing>, ServiceError> {
-        if let Some(ring) = self.ring().filter(|ring| ring.read_at >= earliest) {
+        let known = self.caches().ring.get(&(), self.moment());
+        if let Some(ring) = known.filter(|ring| ring.read_at >= earliest) {
             return Ok(ring);
         }
-        let now = self.now();
-        let rows = self.store().read(move |tx| Box::pin(async move { store::keys::shown(tx, now).await })).await?;
-        match open_ring(&rows, &self.settings().master_key, now)? {
-            Some(ring) => Ok(self.set_ring(ring)),
+        match self.read_key_ring().await? {
+            Some(ring) => Ok(ring),
             None => self.new_signing_key(&self.operator("first-key"), Replaces::Only(None)).await,
         }
+    }
+
+    async fn read_key_ring(&self) -> Result<Option<Arc<KeyRing>>, ServiceError> {
+        let moment = self.moment();
+        let (begun, now) = (self.caches().ring.begin(moment), moment.now);
+        let rows = self.store().read(move |tx| Box::pin(async move { store::keys::shown(tx, now).await })).await?;
+        let Some(ring) = open_ring(&rows, &self.settings().master_key, now)?.map(Arc::new) else { return Ok(None) };
+        self.caches().ring.put(begun, (), Arc::clone(&ring));
+        Ok(Some(ring))
     }
 
     async fn new_signing_key(&self, caller: &AdminWriter, replaces: Replaces) -> Result<Arc<KeyRing>, ServiceError> {
@@ -176,6 +181,7 @@ impl App {
             .write(move |tx| {
                 let (key, entry, replaces) = (Arc::clone(&key), Arc::clone(&entry), replaces.clone());
                 Box::pin(async move {
+                    store::keys::lock(tx);
                     let rows = store::keys::shown(tx, now).await?;
                     let signs = rows.iter().find(|row| row.shown_until.is_none()).map(|row| &row.kid);
                     if matches!(&replaces, Replaces::Only(old) if old.as_ref() != signs) {
@@ -193,7 +199,7 @@ impl App {
         if ring.signing.kid == kid {
             tracing::info!(kid, actor = %caller.actor, reason = caller.request_id, "a new key signs access tokens");
         }
-        Ok(self.set_ring(ring))
+        Ok(Arc::new(ring))
     }
 }
 

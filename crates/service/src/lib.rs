@@ -27,7 +27,7 @@ mod tests;
 mod usage;
 
 use std::num::NonZeroU32;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use scim::schema::Registry;
@@ -65,7 +65,6 @@ struct Inner {
     store: Store,
     passwords: Passwords,
     issuers: Vec<Issuer>,
-    ring: RwLock<Option<Arc<KeyRing>>>,
     caches: Caches,
     rates: Rates,
     usage: Usage,
@@ -82,6 +81,8 @@ struct Caches {
     standings: Cache<[u8; 32], Standing>,
     /// Tenants by the segment of a path.
     tenants: Cache<String, Arc<Tenant>>,
+    /// The signing keys: one entry.
+    ring: Cache<(), Arc<KeyRing>>,
 }
 
 impl Caches {
@@ -92,8 +93,10 @@ impl Caches {
         self.tenants.drop_all();
         match change {
             Change::Tenant(_) => {}
-            // It may be the keys that JWTs are verified with.
-            Change::Anything => self.grants.drop_all(),
+            Change::Anything => {
+                self.ring.drop_all();
+                self.grants.drop_all();
+            }
         }
     }
 }
@@ -116,12 +119,12 @@ impl App {
         let failures_max = NonZeroU32::new(settings.failed_token_requests_per_minute_max).unwrap_or(NonZeroU32::MIN);
         let app = Self(Arc::new(Inner {
             issuers,
-            ring: RwLock::default(),
             caches: Caches {
                 tokens: Cache::new(ROW_AGE_MS_MAX),
                 grants: Cache::new(GRANT_AGE_MS_MAX),
                 standings: Cache::new(ROW_AGE_MS_MAX),
                 tenants: Cache::new(ROW_AGE_MS_MAX),
+                ring: Cache::new(ROW_AGE_MS_MAX),
             },
             rates: Rates::new(&clock, failures_max),
             usage: Usage::default(),
@@ -218,17 +221,6 @@ impl App {
     /// A secret that nobody has.
     pub(crate) fn new_secret(&self, prefix: &str) -> TokenSecret {
         TokenSecret::new(prefix, &self.secrets().bytes())
-    }
-
-    /// The signing keys, if they were read.
-    pub(crate) fn ring(&self) -> Option<Arc<KeyRing>> {
-        self.0.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(crate) fn set_ring(&self, ring: KeyRing) -> Arc<KeyRing> {
-        let ring = Arc::new(ring);
-        *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&ring));
-        ring
     }
 
     /// What it was opened with.

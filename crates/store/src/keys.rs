@@ -1,10 +1,11 @@
 //! Keys that sign access tokens, sealed at rest. They belong to the whole deployment, so no tenant
 //! is in the key here.
 
+use crate::changes::Change;
 use crate::error::StoreError;
 use crate::sql;
 use crate::sql::Stmt;
-use crate::tx::{Param, Tx};
+use crate::tx::{DeploymentLock, Param, Tx};
 
 /// A key pair, its private part sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,12 @@ pub struct SigningKey {
     pub shown_until: Option<i64>,
 }
 
+/// Lets nobody else replace keys before this transaction ends. To be called before [`shown`], by
+/// whoever replaces what it shows.
+pub fn lock(tx: &mut Tx) {
+    tx.lock_deployment(DeploymentLock::SigningKeys);
+}
+
 /// Keeps a new key.
 ///
 /// # Errors
@@ -36,7 +43,9 @@ pub async fn insert(tx: &mut Tx, key: &SigningKey) -> Result<(), StoreError> {
         Param::from(key.created_at),
         Param::from(key.shown_until),
     ];
-    tx.execute(&INSERT, &params).await.map(drop)
+    tx.execute(&INSERT, &params).await?;
+    tx.announce(Change::Anything);
+    Ok(())
 }
 
 pub(crate) static INSERT: Stmt = sql!(
@@ -73,7 +82,9 @@ pub(crate) static SHOWN: Stmt = sql!(
 /// # Errors
 /// [`StoreError`] when the database is not available.
 pub async fn retire_all(tx: &mut Tx, shown_until: i64) -> Result<(), StoreError> {
-    tx.execute(&RETIRE_ALL, &[Param::from(shown_until)]).await.map(drop)
+    tx.execute(&RETIRE_ALL, &[Param::from(shown_until)]).await?;
+    tx.announce(Change::Anything);
+    Ok(())
 }
 
 pub(crate) static RETIRE_ALL: Stmt =

@@ -34,4 +34,4 @@ pub use options::{Options, PostgresOptions};
 pub use stats::{Stats, WRITES_PER_COMMIT_BUCKETS};
 pub use store::{Store, backup, check};
 pub use tenants::TenantKey;
-pub use tx::{Lock, Param, Row, Tx, TxFuture};
+pub use tx::{DeploymentLock, Lock, Param, Row, Tx, TxFuture};

@@ -178,6 +178,23 @@ impl Tx {
             Self::Postgres(tx) => tx.lock(tenant, lock),
         }
     }
+
+    /// [`Self::lock`] for what belongs to no tenant.
+    pub fn lock_deployment(&mut self, lock: DeploymentLock) {
+        match self {
+            Self::Sqlite(_) => {}
+            Self::Postgres(tx) => tx.lock_deployment(lock),
+        }
+    }
+}
+
+/// What can be locked that belongs to no tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeploymentLock {
+    /// Which key signs.
+    SigningKeys,
+    /// The counts of how tokens are used.
+    Usage,
 }
 
 /// What can be locked within a tenant.

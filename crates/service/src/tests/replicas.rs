@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use store::{Options, PostgresOptions, Store};
 use testdb::{Cluster, Database};
 
@@ -167,6 +168,11 @@ impl Replica {
         };
         Self { app: App::open(settings, store.clone()).await.unwrap(), store, clock }
     }
+
+    /// The key that it signs with.
+    async fn signing(&self) -> String {
+        self.app.key_ring().await.unwrap().signing.kid.clone()
+    }
 }
 
 async fn close_each_door(app: &App) {
@@ -227,6 +233,62 @@ async fn a_process_that_hears_nothing_refuses_whom_another_has_shut_out_within_a
     }
     one.store.close().await;
     other.store.close().await;
+}
+
+#[tokio::test]
+async fn a_process_signs_with_the_key_that_another_made_when_it_hears_of_that() {
+    let database = Cluster::shared().database();
+    let (one, other) = (Replica::on(&database).await, Replica::on(&database).await);
+    assert_eq!(one.signing().await, other.signing().await);
+
+    let kid = one.app.rotate_signing_key(&one.app.operator("test")).await.unwrap().kid;
+
+    assert_eq!(one.signing().await, kid);
+    until(async || other.signing().await == kid).await;
+    one.store.close().await;
+    other.store.close().await;
+}
+
+#[tokio::test]
+async fn a_process_that_hears_nothing_signs_with_the_key_that_another_made_within_a_second() {
+    let database = Cluster::shared().database();
+    let (one, other) = (Replica::on(&database).await, Replica::listening(&database, Some(NOWHERE)).await);
+    until(async || other.store.unconfirmed_for() >= Duration::from_secs(1)).await;
+    one.signing().await;
+    let before = other.signing().await;
+
+    let kid = one.app.rotate_signing_key(&one.app.operator("test")).await.unwrap().kid;
+
+    other.clock.advance(999);
+    assert_eq!(other.signing().await, before);
+    other.clock.advance(1);
+    assert_eq!(other.signing().await, kid);
+    one.store.close().await;
+    other.store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_want_a_new_key_at_the_same_time_make_one() {
+    const MONTHS_3: i64 = 90 * 24 * 3600 * 1000;
+    let database = Cluster::shared().database();
+    let replicas = join_all((0..4).map(|_| Replica::on(&database))).await;
+
+    // The first one, which each of them lacks, and then some that are due.
+    join_all(replicas.iter().map(Replica::signing)).await;
+    for _ in 0..5 {
+        for replica in &replicas {
+            replica.clock.advance(MONTHS_3);
+        }
+        for done in join_all(replicas.iter().map(|replica| replica.app.rotate_old_signing_key())).await {
+            done.unwrap();
+        }
+    }
+
+    let made = database.sql("SELECT count(*) FROM audit WHERE action = 'signing_key.rotate'");
+    assert_eq!((made.as_str(), database.sql("SELECT count(*) FROM signing_keys").as_str()), ("6", "6"));
+    let signing = join_all(replicas.iter().map(Replica::signing)).await;
+    assert!(signing.iter().all(|kid| *kid == signing[0]), "{signing:?}");
+    join_all(replicas.iter().map(|replica| replica.store.close())).await;
 }
 
 /// Waits for what another process does.

@@ -17,7 +17,7 @@ use crate::changes::Change;
 use crate::error::StoreError;
 use crate::sql::Stmt;
 use crate::tenants::TenantKey;
-use crate::tx::{Kind, Lock, Param, Row, Value, no_column, unexpected};
+use crate::tx::{DeploymentLock, Kind, Lock, Param, Row, Value, no_column, unexpected};
 
 /// A connection with a transaction open on it.
 #[derive(Debug)]
@@ -215,8 +215,19 @@ impl PgTx {
                 i64::from_be_bytes(end) ^ tenant.0
             }
         };
-        let lock = format!("SELECT pg_advisory_xact_lock({name});");
-        self.held_back.push_str(&lock);
+        self.wait_for(name);
+    }
+
+    pub(crate) fn lock_deployment(&mut self, lock: DeploymentLock) {
+        self.wait_for(match lock {
+            DeploymentLock::SigningKeys => SIGNING_KEYS,
+            DeploymentLock::Usage => USAGE,
+        });
+    }
+
+    fn wait_for(&mut self, lock: i64) {
+        let waiting = format!("SELECT pg_advisory_xact_lock({lock});");
+        self.held_back.push_str(&waiting);
     }
 
     pub(crate) fn has_events(&mut self, tenant: TenantKey) {
@@ -339,6 +350,9 @@ fn ended() -> StoreError {
 /// Marks of the locks that each tenant has one of.
 const NESTING: i64 = 0x6e65_7374 << 32;
 const EVENT_ORDER: i64 = 0x6576_6e74 << 32;
+/// The locks that there is one of.
+const SIGNING_KEYS: i64 = 0x6b65_7973 << 32;
+const USAGE: i64 = 0x7573_6167 << 32;
 
 /// A value of a row.
 pub(crate) fn value(row: &tokio_postgres::Row, column: usize) -> Result<Value<'_>, StoreError> {
