@@ -15,7 +15,7 @@ use crate::projection::Projection;
 use crate::resource::Notes;
 use crate::schema::ResourceType;
 
-pub use cursor::{Fingerprint, Position};
+pub use cursor::{Cursor, Fingerprint, Position};
 pub use order::{Sort, SortOrder};
 pub use page::{Page, PageLimits};
 pub use sort::SortKey;
@@ -72,10 +72,11 @@ impl ListQuery {
         Ok(Self { filter, sort, page, projection, fingerprint, notes })
     }
 
-    /// The `nextCursor` with which this query goes on after `position` (RFC 9865 §2).
+    /// The `nextCursor` with which this query goes on after `position`, when it finds `total`
+    /// resources on all pages (RFC 9865 §2).
     #[must_use]
-    pub fn cursor_after(&self, position: &Position) -> String {
-        position.to_cursor(self.fingerprint)
+    pub fn cursor_after(&self, position: Position, total: u64) -> String {
+        Cursor { position, total }.to_text(self.fingerprint)
     }
 }
 

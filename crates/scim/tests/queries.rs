@@ -7,7 +7,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use scim::ScimError;
 use scim::message::SearchRequest;
-use scim::query::{ListQuery, Page, PageLimits, Position, SortOrder};
+use scim::query::{Cursor, ListQuery, Page, PageLimits, Position, SortOrder};
 use scim::schema::{ResourceType, core};
 
 /// A query to `/Users`, or to the root.
@@ -79,17 +79,17 @@ fn a_cursor_leads_on_in_the_query_that_gave_it() {
         query(&[("filter", "userName sw \"a\""), ("sortBy", "userName"), ("cursor", cursor), ("count", "2")])
     };
     let position = Position::Sorted { value: Some("ana".into()), key: 7 };
-    let cursor = asked("").unwrap().cursor_after(&position);
+    let cursor = asked("").unwrap().cursor_after(position.clone(), 9);
 
-    assert_eq!(asked(&cursor).unwrap().page, Page::Cursor { after: Some(position), count: 2 });
+    assert_eq!(asked(&cursor).unwrap().page, Page::Cursor { after: Some(Cursor { position, total: 9 }), count: 2 });
 }
 
 #[test]
 fn a_cursor_is_refused_by_any_other_query() {
     let position = Position::Sorted { value: Some("ana".into()), key: 7 };
     let asked = [("filter", "userName pr"), ("sortBy", "userName"), ("cursor", "")];
-    let cursor = query(&asked).unwrap().cursor_after(&position);
-    let unsorted = query(&[("filter", "userName pr"), ("cursor", "")]).unwrap().cursor_after(&position);
+    let cursor = query(&asked).unwrap().cursor_after(position.clone(), 9);
+    let unsorted = query(&[("filter", "userName pr"), ("cursor", "")]).unwrap().cursor_after(position.clone(), 9);
 
     for other in [
         vec![("filter", "title pr"), ("sortBy", "userName"), ("cursor", &*cursor)],

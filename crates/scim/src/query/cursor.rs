@@ -24,6 +24,25 @@ pub enum Position {
     },
 }
 
+impl Position {
+    /// The key of the resource.
+    pub fn key(&self) -> i64 {
+        match self {
+            Self::Key(key) | Self::Sorted { key, .. } => *key,
+        }
+    }
+}
+
+/// Where a crawl goes on: what a cursor says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    /// After which resource.
+    pub position: Position,
+    /// How many resources there were on all pages when the first was read. Counting what a filter
+    /// finds can cost more than the page itself, so it is done once a crawl, not once a page.
+    pub total: u64,
+}
+
 /// What a cursor must have in common with the query it is used with: types, filter and order, in
 /// 64 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,23 +61,24 @@ impl Fingerprint {
 }
 
 /// The first byte of a cursor; another one says that it is laid out in another way.
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
 const KEY: u8 = 0;
 const SORTED: u8 = 1;
 const SORTED_NO_VALUE: u8 = 2;
 
-impl Position {
-    /// The cursor for this position in the query with that fingerprint. Only characters that
-    /// need no escape in a URL (RFC 9865 §2).
+impl Cursor {
+    /// The text of this cursor in the query with that fingerprint. Only characters that need no
+    /// escape in a URL (RFC 9865 §2).
     #[must_use]
-    pub fn to_cursor(&self, query: Fingerprint) -> String {
-        let (tag, key, value) = match self {
-            Self::Key(key) => (KEY, key, ""),
-            Self::Sorted { value: None, key } => (SORTED_NO_VALUE, key, ""),
-            Self::Sorted { value: Some(value), key } => (SORTED, key, value.as_str()),
+    pub fn to_text(&self, query: Fingerprint) -> String {
+        let (tag, key, value) = match &self.position {
+            Position::Key(key) => (KEY, key, ""),
+            Position::Sorted { value: None, key } => (SORTED_NO_VALUE, key, ""),
+            Position::Sorted { value: Some(value), key } => (SORTED, key, value.as_str()),
         };
-        let mut place = Vec::with_capacity(18 + value.len());
+        let mut place = Vec::with_capacity(17 + value.len());
         place.push(tag);
+        place.extend(self.total.to_be_bytes());
         place.extend(key.to_be_bytes());
         place.extend(value.as_bytes());
 
@@ -69,13 +89,13 @@ impl Position {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The inverse of [`Self::to_cursor`], for a query that is `sorted` or not.
+    /// The inverse of [`Self::to_text`], for a query that is `sorted` or not.
     ///
     /// # Errors
     /// [`ScimError::Cursor`] for what we did not make, or made for another query.
-    pub fn from_cursor(cursor: &str, query: Fingerprint, sorted: bool) -> Result<Self, ScimError> {
-        let position = Self::read(cursor, query).filter(|position| matches!(position, Self::Sorted { .. }) == sorted);
-        position.ok_or_else(|| {
+    pub fn from_text(text: &str, query: Fingerprint, sorted: bool) -> Result<Self, ScimError> {
+        let fits = |cursor: &Self| matches!(cursor.position, Position::Sorted { .. }) == sorted;
+        Self::read(text, query).filter(fits).ok_or_else(|| {
             ScimError::Cursor(
                 "cursor is not valid for this query; send it empty for the first page, then the nextCursor of the \
                  page before, with all other parameters unchanged"
@@ -84,22 +104,24 @@ impl Position {
         })
     }
 
-    fn read(cursor: &str, query: Fingerprint) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+    fn read(text: &str, query: Fingerprint) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (layout, rest) = bytes.split_first()?;
         let (sum, place) = rest.split_first_chunk::<8>()?;
         if *layout != LAYOUT || u64::from_be_bytes(*sum) != checksum(query, place) {
             return None;
         }
         let (tag, rest) = place.split_first()?;
+        let (total, rest) = rest.split_first_chunk::<8>()?;
         let (key, value) = rest.split_first_chunk::<8>()?;
         let key = i64::from_be_bytes(*key);
-        match (*tag, value) {
-            (KEY, []) => Some(Self::Key(key)),
-            (SORTED_NO_VALUE, []) => Some(Self::Sorted { value: None, key }),
-            (SORTED, value) => Some(Self::Sorted { value: Some(String::from_utf8(value.to_vec()).ok()?), key }),
-            _ => None,
-        }
+        let position = match (*tag, value) {
+            (KEY, []) => Position::Key(key),
+            (SORTED_NO_VALUE, []) => Position::Sorted { value: None, key },
+            (SORTED, value) => Position::Sorted { value: Some(String::from_utf8(value.to_vec()).ok()?), key },
+            _ => return None,
+        };
+        Some(Self { position, total: u64::from_be_bytes(*total) })
     }
 }
 
@@ -127,44 +149,45 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn position() -> impl Strategy<Value = Position> {
-        prop_oneof![
+    fn cursor() -> impl Strategy<Value = Cursor> {
+        let position = prop_oneof![
             any::<i64>().prop_map(Position::Key),
             (any::<Option<String>>(), any::<i64>()).prop_map(|(value, key)| Position::Sorted { value, key }),
-        ]
+        ];
+        (position, any::<u64>()).prop_map(|(position, total)| Cursor { position, total })
     }
 
     proptest! {
         #[test]
-        fn a_position_survives_its_cursor(position in position(), filter in ".*") {
+        fn a_cursor_survives_its_text(cursor in cursor(), filter in ".*") {
             let query = Fingerprint::of(["User", &filter]);
-            let cursor = position.to_cursor(query);
+            let text = cursor.to_text(query);
 
-            prop_assert!(cursor.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
-            let sorted = matches!(position, Position::Sorted { .. });
-            prop_assert!(Position::from_cursor(&cursor, query, !sorted).is_err());
-            prop_assert_eq!(Position::from_cursor(&cursor, query, sorted), Ok(position));
+            prop_assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
+            let sorted = matches!(cursor.position, Position::Sorted { .. });
+            prop_assert!(Cursor::from_text(&text, query, !sorted).is_err());
+            prop_assert_eq!(Cursor::from_text(&text, query, sorted), Ok(cursor));
         }
 
         #[test]
         fn no_text_makes_reading_a_cursor_panic(text in ".*", bytes in any::<Vec<u8>>()) {
             let query = Fingerprint::default();
-            prop_assert!(Position::from_cursor(&text, query, false).is_err());
+            prop_assert!(Cursor::from_text(&text, query, false).is_err());
             let mut place = vec![LAYOUT];
             place.extend(checksum(query, &bytes).to_be_bytes());
             place.extend(bytes);
             for sorted in [true, false] {
-                drop(Position::from_cursor(&URL_SAFE_NO_PAD.encode(&place), query, sorted));
+                drop(Cursor::from_text(&URL_SAFE_NO_PAD.encode(&place), query, sorted));
             }
         }
     }
 
     #[test]
     fn a_cursor_belongs_to_its_query() {
-        let cursor = Position::Key(7).to_cursor(Fingerprint::of(["User", "a"]));
+        let cursor = Cursor { position: Position::Key(7), total: 9 }.to_text(Fingerprint::of(["User", "a"]));
 
         for other in [["Group", "a"], ["User", "b"], ["Use", "ra"]] {
-            let refusal = Position::from_cursor(&cursor, Fingerprint::of(other), false);
+            let refusal = Cursor::from_text(&cursor, Fingerprint::of(other), false);
             assert!(matches!(refusal, Err(ScimError::Cursor(_))), "{other:?}");
         }
     }
@@ -172,7 +195,8 @@ mod tests {
     #[test]
     fn cursors_look_the_same_in_every_release() {
         let query = Fingerprint::of(["User"]);
-        insta::assert_snapshot!(Position::Key(1_000_000).to_cursor(query), @"AZOTPUHketksAAAAAAAAD0JA");
-        insta::assert_snapshot!(Position::Sorted { value: Some("ana".into()), key: 7 }.to_cursor(query), @"AdVdzlTSvfExAQAAAAAAAAAHYW5h");
+        let text = |position| Cursor { position, total: 3_000_000 }.to_text(query);
+        insta::assert_snapshot!(text(Position::Key(1_000_000)), @"Aj2WdWoITuZVAAAAAAAALcbAAAAAAAAPQkA");
+        insta::assert_snapshot!(text(Position::Sorted { value: Some("ana".into()), key: 7 }), @"AtMa2wFpCNLaAQAAAAAALcbAAAAAAAAAAAdhbmE");
     }
 }

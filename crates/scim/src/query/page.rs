@@ -1,7 +1,7 @@
 //! Which part of a list is shown: `startIndex` and `count` (RFC 7644 §3.4.2.4), or `cursor`
 //! (RFC 9865 §2).
 
-use super::cursor::{Fingerprint, Position};
+use super::cursor::{Cursor, Fingerprint};
 use super::given;
 use super::order::Sort;
 use crate::error::ScimError;
@@ -19,8 +19,8 @@ pub enum Page {
     },
     /// From the beginning, or after a position (RFC 9865 §2).
     Cursor {
-        /// The last resource of the page before.
-        after: Option<Position>,
+        /// What the page before gave.
+        after: Option<Cursor>,
         /// At most so many; 0 asks for the total only.
         count: u32,
     },
@@ -79,7 +79,7 @@ impl Page {
         })?;
         let after = match cursor.as_str() {
             "" => None,
-            text => Some(Position::from_cursor(text, fingerprint, sort.is_some())?),
+            text => Some(Cursor::from_text(text, fingerprint, sort.is_some())?),
         };
         Ok(Self::Cursor { after, count })
     }

@@ -18,7 +18,7 @@ use crate::error::ServiceError;
 /// A page of resources.
 #[derive(Debug)]
 pub struct Found {
-    /// How many match, on all pages together.
+    /// How many match, on all pages together; in a crawl by cursor that filters, when it began.
     pub total_results: u64,
     /// The place of the first on this page, from 1; `None` for pages by cursor.
     pub start_index: Option<u64>,
@@ -69,7 +69,7 @@ impl App {
                 Page::Index { start, .. } => Some(start),
                 Page::Cursor { .. } => None,
             },
-            next_cursor: found.next.map(|position| asked.cursor_after(&position)),
+            next_cursor: found.next.map(|position| asked.cursor_after(position, found.total)),
             resources,
             projection: asked.projection.clone(),
             notes: asked.notes.clone(),

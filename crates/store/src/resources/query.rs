@@ -38,7 +38,8 @@ pub struct Scope {
 /// A page of what a query finds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
-    /// How many there are on all pages (`totalResults`). Exact.
+    /// How many there are on all pages (`totalResults`). Exact; on the later pages of a crawl that
+    /// filters, what it was when the crawl began.
     pub total: u64,
     /// Those on this page, in order.
     pub resources: Vec<StoredResource>,

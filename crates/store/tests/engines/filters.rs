@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use scim::filter::Filter;
 use scim::id::ResourceId;
 use scim::json::Json;
-use scim::query::{ListQuery, Page, Sort, SortKey, SortOrder};
+use scim::query::{Cursor, ListQuery, Page, Sort, SortKey, SortOrder};
 use scim::resource::{Member, Representation};
 use scim::schema::{ResourceType, core};
 use serde_json::json;
@@ -235,7 +235,7 @@ proptest! {
                     assert_eq!(by_index.total, found.total);
                     start += u64::from(*count);
                     paged.extend(ids);
-                    after = found.next;
+                    after = found.next.map(|position| Cursor { position, total: found.total });
                     if after.is_none() {
                         break;
                     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use scim::batch::{Action, Batch, Unit};
 use scim::filter::Filter;
 use scim::id::ResourceId;
-use scim::query::{ListQuery, Page, Position, Sort, SortOrder};
+use scim::query::{Cursor, ListQuery, Page, Sort, SortOrder};
 use scim::schema::ResourceType;
 use serde_json::json;
 use store::StoreError;
@@ -18,7 +18,7 @@ fn index(start: u64, count: u32) -> ListQuery {
     ListQuery { page: Page::Index { start, count }, ..ListQuery::default() }
 }
 
-fn cursor(after: Option<Position>, count: u32) -> ListQuery {
+fn cursor(after: Option<Cursor>, count: u32) -> ListQuery {
     ListQuery { page: Page::Cursor { after, count }, ..ListQuery::default() }
 }
 
@@ -60,7 +60,7 @@ async fn crawl(
         seen.extend(ids(&found));
         pages += 1;
         match found.next {
-            Some(next) => after = Some(next),
+            Some(position) => after = Some(Cursor { position, total: found.total }),
             None => return seen,
         }
         between(pages).await;
@@ -278,6 +278,31 @@ fn the_fast_lane_gives_up_on_a_query_that_reads_much() {
         acme.user("user-one-too-many").await;
         assert!(matches!(run(Lane::Fast).await, Err(StoreError::TooExpensive(_))));
         assert_eq!(run(Lane::Slow).await, Ok(most as u64 / 2));
+    });
+}
+
+#[test]
+fn a_crawl_that_looks_at_resources_goes_on_where_it_was() {
+    each_engine(async |store| {
+        let acme = Directory::new(&store, "acme").await;
+        let users = many(&acme, Lane::Fast.rows_max() + 1).await;
+        let scope = Arc::new(Directory::scope(&[user()]));
+        let page = async |after, lane| {
+            let query = ListQuery { page: Page::Cursor { after, count: 10 }, ..filter("title co \"r\"") };
+            let (tenant, scope) = (acme.tenant, Arc::clone(&scope));
+            store
+                .read(move |tx| Box::pin(async move { resources::query(tx, tenant, &scope, &query, lane).await }))
+                .await
+        };
+        assert!(matches!(page(None, Lane::Fast).await, Err(StoreError::TooExpensive(_))), "the first page counts");
+        let first = page(None, Lane::Slow).await.unwrap();
+
+        let after = Cursor { position: first.next.unwrap(), total: first.total };
+        let second = page(Some(after), Lane::Fast).await.unwrap();
+
+        assert_eq!(second.total, first.total);
+        let of_doctors: Vec<_> = users.iter().step_by(2).skip(10).take(10).copied().collect();
+        assert_eq!(ids(&second), of_doctors);
     });
 }
 

@@ -32,12 +32,11 @@ pub(super) async fn query(
     // One row more than the page holds tells that there is another page.
     let more = rows.len() > count;
     let is_first = matches!(page, Page::Index { start: 0..=1, .. } | Page::Cursor { after: None, .. });
-    let total = if is_first && count > 0 && !more {
-        rows.len() as u64
-    } else if plan.is_everything() {
-        listed::total(tx, tenant, std::slice::from_ref(resource_type)).await?
-    } else {
-        total(tx, tenant, resource_type, &count_statement(plan)).await?
+    let total = match page {
+        _ if is_first && count > 0 && !more => rows.len() as u64,
+        _ if plan.is_everything() => listed::total(tx, tenant, std::slice::from_ref(resource_type)).await?,
+        Page::Cursor { after: Some(after), .. } => after.total,
+        Page::Index { .. } | Page::Cursor { .. } => total(tx, tenant, resource_type, &count_statement(plan)).await?,
     };
     rows.truncate(count);
     let next = match (page, rows.last()) {
@@ -55,7 +54,7 @@ fn rows_statement(plan: &Plan<'_, '_>, order: Option<ColumnOrder>, page: &Page) 
     let (rest, skip, count) = match page {
         Page::Index { start, count } => (Fragment::default(), start.saturating_sub(1), *count),
         Page::Cursor { after: None, count } => (Fragment::default(), 0, *count),
-        Page::Cursor { after: Some(after), count } => (rows_after(after, order), 0, *count),
+        Page::Cursor { after: Some(after), count } => (rows_after(&after.position, order), 0, *count),
     };
     let limit = [Value::Int(i64::from(count) + 1), Value::Int(i64::try_from(skip).unwrap_or(i64::MAX))];
     let order_by = order.map_or_else(|| " ORDER BY pk".to_owned(), |order| order.order_by());
@@ -80,7 +79,7 @@ fn rows_after(after: &Position, order: Option<ColumnOrder>) -> Fragment {
         (Position::Sorted { value, key }, Some(order)) => {
             order.after(value.as_deref().and_then(SortKey::from_text).as_ref(), *key)
         }
-        (Position::Key(key) | Position::Sorted { key, .. }, _) => Fragment::new(" AND pk > ?", [Value::Int(*key)]),
+        (position, _) => Fragment::new(" AND pk > ?", [Value::Int(position.key())]),
     }
 }
 
@@ -113,7 +112,7 @@ async fn total(
 #[cfg(test)]
 mod tests {
     use scim::filter::Filter;
-    use scim::query::{Sort, SortOrder};
+    use scim::query::{Cursor, Sort, SortOrder};
     use scim::schema::core;
 
     use super::*;
@@ -131,7 +130,8 @@ mod tests {
         let order = sort.map(|by| Sort { by: by.parse().unwrap(), order: SortOrder::Descending });
         let order = order.and_then(|sort| ColumnOrder::of(&sort, &sort.target(resource_type).unwrap(), resource_type));
         let value = if sort == Some("meta.lastModified") { SortKey::Instant(7) } else { SortKey::Text("a".into()) };
-        let page = Page::Cursor { after: Some(Position::Sorted { value: Some(value.to_text()), key: 7 }), count: 100 };
+        let position = Position::Sorted { value: Some(value.to_text()), key: 7 };
+        let page = Page::Cursor { after: Some(Cursor { position, total: 9 }), count: 100 };
         let rows = explain(store, resource_type.key, rows_statement(&plan, order, &page)).await;
         let total = explain(store, resource_type.key, count_statement(&plan)).await;
         format!("rows\n{rows}total\n{total}")

@@ -36,7 +36,7 @@ pub(super) async fn query(
         Page::Cursor { after, count } => {
             let from = match after {
                 None => ResourceKey(0),
-                Some(Position::Key(key) | Position::Sorted { key, .. }) => ResourceKey(key.saturating_add(1)),
+                Some(after) => ResourceKey(after.position.key().saturating_add(1)),
             };
             if *count == 0 {
                 return Ok(Found { total, resources: Vec::new(), next: None });

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use scim::query::{ListQuery, Page, Position, Sort, SortKey};
+use scim::query::{Cursor, ListQuery, Page, Position, Sort, SortKey};
 use scim::resource::{Member, Representation};
 use scim::schema::{Relation, Target};
 
@@ -34,17 +34,20 @@ pub(super) async fn query(
     query: &ListQuery,
     rows_max: usize,
 ) -> Result<Found, StoreError> {
+    if let (Page::Cursor { after: Some(after), count }, None) = (&query.page, &query.sort) {
+        return go_on(tx, tenant, scope, planned, after, *count, rows_max).await;
+    }
     let mut hits = Vec::new();
     let mut looked_at = 0;
     for planned in planned.iter().filter(|planned| !planned.plan.nothing) {
-        let candidates = candidates(tx, tenant, planned, rows_max - looked_at).await?;
-        looked_at += candidates.len();
-        if planned.plan.remaining.is_empty() && query.sort.is_none() {
-            hits.extend(candidates.into_iter().map(|key| Hit { key, value: None }));
-        } else {
-            let sort = query.sort.as_ref().and_then(|sort| sort.target(planned.resource_type));
-            hits.extend(look(tx, tenant, scope, planned, sort, &candidates).await?);
+        let most = rows_max - looked_at;
+        let candidates = candidates(tx, tenant, planned, None, most.saturating_add(1)).await?;
+        if candidates.len() > most {
+            return Err(super::too_expensive());
         }
+        looked_at += candidates.len();
+        let sort = query.sort.as_ref().and_then(|sort| sort.target(planned.resource_type));
+        hits.extend(look(tx, tenant, scope, planned, sort, candidates).await?);
     }
     match &query.sort {
         Some(sort) => hits.sort_unstable_by(|one, other| {
@@ -55,22 +58,59 @@ pub(super) async fn query(
     page(tx, tenant, scope, &hits, query).await
 }
 
-/// The keys of those that the database finds.
+/// The next page of a crawl in the order of creation: looks from there until the page is full, so
+/// that a crawl looks at each resource once.
+async fn go_on(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    scope: &Scope,
+    planned: &[PlannedType<'_, '_>],
+    after: &Cursor,
+    count: u32,
+    rows_max: usize,
+) -> Result<Found, StoreError> {
+    // One more than the page holds tells that there is another page.
+    let wanted = count as usize + 1;
+    let mut hits = Vec::new();
+    let mut looked_at = 0;
+    for planned in planned.iter().filter(|planned| !planned.plan.nothing) {
+        let mut last = ResourceKey(after.position.key());
+        let enough = hits.len() + wanted;
+        while hits.len() < enough {
+            let candidates = candidates(tx, tenant, planned, Some(last), CHUNK).await?;
+            looked_at += candidates.len();
+            if looked_at > rows_max {
+                return Err(super::too_expensive());
+            }
+            let Some(key) = candidates.last() else { break };
+            last = *key;
+            hits.extend(look(tx, tenant, scope, planned, None, candidates).await?);
+        }
+    }
+    hits.sort_unstable_by_key(|hit| hit.key);
+    let on_page = &hits[..hits.len().min(count as usize)];
+    let next = on_page.last().filter(|_| hits.len() > on_page.len()).map(|hit| Position::Key(hit.key.0));
+    let keys: Vec<ResourceKey> = on_page.iter().map(|hit| hit.key).collect();
+    Ok(Found { total: after.total, resources: keyed::rows(tx, tenant, &scope.types, &keys).await?, next })
+}
+
+/// The keys of those that the database finds, in their order, at most `most`; only those after a key
+/// if one is given.
 async fn candidates(
     tx: &mut Tx,
     tenant: TenantKey,
     planned: &PlannedType<'_, '_>,
+    after: Option<ResourceKey>,
     most: usize,
 ) -> Result<Vec<ResourceKey>, StoreError> {
-    let statement = Fragment::new("SELECT pk FROM resources", []).and(&planned.plan.where_clause()).and(
-        &Fragment::new(" ORDER BY pk LIMIT ?", [Value::Int(i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1))]),
-    );
+    let after = after.map_or_else(Fragment::default, |key| Fragment::new(" AND pk > ?", [Value::Int(key.0)]));
+    let most = Value::Int(i64::try_from(most).unwrap_or(i64::MAX));
+    let statement = Fragment::new("SELECT pk FROM resources", [])
+        .and(&planned.plan.where_clause())
+        .and(&after)
+        .and(&Fragment::new(" ORDER BY pk LIMIT ?", [most]));
     let params = statement.params(tenant, planned.resource_type.key);
-    let keys = tx.query(&statement.statement(), &params, |row| row.int(0).map(ResourceKey)).await?;
-    if keys.len() > most {
-        return Err(super::too_expensive());
-    }
-    Ok(keys)
+    tx.query(&statement.statement(), &params, |row| row.int(0).map(ResourceKey)).await
 }
 
 /// Those candidates for which the rest of the filter holds.
@@ -80,8 +120,11 @@ async fn look(
     scope: &Scope,
     planned: &PlannedType<'_, '_>,
     sort: Option<Target<'_>>,
-    candidates: &[ResourceKey],
+    candidates: Vec<ResourceKey>,
 ) -> Result<Vec<Hit>, StoreError> {
+    if planned.plan.remaining.is_empty() && sort.is_none() {
+        return Ok(candidates.into_iter().map(|key| Hit { key, value: None }).collect());
+    }
     let types = [Arc::clone(planned.resource_type)];
     let mut hits = Vec::new();
     for chunk in candidates.chunks(CHUNK) {
@@ -151,7 +194,7 @@ async fn page(
         Page::Index { start, count } => (usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX), *count),
         Page::Cursor { after: None, count } => (0, *count),
         Page::Cursor { after: Some(after), count } => {
-            (hits.partition_point(|hit| !is_after(hit, after, query)), *count)
+            (hits.partition_point(|hit| !is_after(hit, &after.position, query)), *count)
         }
     };
     let on_page: &[Hit] = hits.get(first..).unwrap_or_default();
