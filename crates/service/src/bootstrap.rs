@@ -2,6 +2,7 @@
 //! shown again at each start, since they follow from the master key. Only hashes are stored.
 
 use aws_lc_rs::hmac;
+use store::StoreError;
 use store::applications::NewApplication;
 use store::audit;
 use store::scim_tokens::{NewToken, SecretMark, TokenStatus};
@@ -44,9 +45,20 @@ impl App {
     /// [`ServiceError::Store`].
     pub async fn bootstrap_dev(&self) -> Result<DevCredentials, ServiceError> {
         let caller = self.operator("dev");
-        let tenant = self.dev_tenant(&caller).await?;
-        let (client_id, client_secret) = self.dev_client(&caller).await?;
-        let scim_token = self.dev_scim_token(&caller, &tenant).await?;
+        for _ in 0..TRIES_MAX {
+            match self.find_or_make(&caller).await {
+                // Another process makes the same just now, so it is there to be found.
+                Err(ServiceError::Store(StoreError::NotUnique(_))) => {}
+                found => return found,
+            }
+        }
+        Err(exhausted())
+    }
+
+    async fn find_or_make(&self, caller: &AdminWriter) -> Result<DevCredentials, ServiceError> {
+        let tenant = self.dev_tenant(caller).await?;
+        let (client_id, client_secret) = self.dev_client(caller).await?;
+        let scim_token = self.dev_scim_token(caller, &tenant).await?;
         Ok(DevCredentials { client_id, client_secret, tenant, scim_token })
     }
 

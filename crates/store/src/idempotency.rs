@@ -9,6 +9,9 @@ use crate::tx::{Param, Tx};
 /// How many of a tenant's answers are kept at most: those of a large bulk request have megabytes.
 pub const ANSWERS_KEPT_MAX: i64 = 256;
 
+/// How often a key is tried to be taken that somebody else has, and then nobody.
+const CLAIMS_MAX: u32 = 8;
+
 /// What is known of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
@@ -38,14 +41,19 @@ pub async fn claim(
 ) -> Result<Claim, StoreError> {
     let params = [Param::from(tenant), Param::from(forget_before), Param::from(ANSWERS_KEPT_MAX)];
     tx.execute(&FORGET, &params).await?;
-    let params = [Param::from(tenant), Param::from(key), Param::from(digest), Param::from(now)];
-    if tx.execute(&CLAIM, &params).await? > 0 {
-        return Ok(Claim::New);
+    for _ in 0..CLAIMS_MAX {
+        let params = [Param::from(tenant), Param::from(key), Param::from(digest), Param::from(now)];
+        if tx.execute(&CLAIM, &params).await? > 0 {
+            return Ok(Claim::New);
+        }
+        let read = |row: &crate::tx::Row<'_>| Ok(Claim::Taken { digest: row.bytes(0)?, answer: row.opt_text(1)? });
+        let taken = tx.query_one(&FIND, &[Param::from(tenant), Param::from(key)], read).await?;
+        // On PostgreSQL another process may have given it free between the two statements.
+        if let Some(taken) = taken {
+            return Ok(taken);
+        }
     }
-    let read = |row: &crate::tx::Row<'_>| Ok(Claim::Taken { digest: row.bytes(0)?, answer: row.opt_text(1)? });
-    let taken = tx.query_one(&FIND, &[Param::from(tenant), Param::from(key)], read).await?;
-    // Between the two statements nothing else writes.
-    taken.ok_or_else(|| StoreError::Corrupt("a key is taken by no request".into()))
+    Err(StoreError::Unavailable("a key is taken and given free too often".into()))
 }
 
 pub(crate) static FORGET: Stmt = sql!(

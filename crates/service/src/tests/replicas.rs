@@ -1,5 +1,7 @@
 //! Several processes on one database: none believes for long what another has changed.
 
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -8,8 +10,9 @@ use testdb::{Cluster, Database};
 
 use super::{Fixture, NOW_MS, presented};
 use crate::oauth::TokenRequest;
+use crate::provisioning::IdempotencyKey;
 use crate::settings::{MasterKey, SigningAlgorithm};
-use crate::{App, Clock, Settings, form};
+use crate::{App, Clock, ServiceError, Settings, form};
 
 /// Where nothing answers, as when the network is cut.
 const NOWHERE: &str = "postgres://muster@%2Fnowhere/muster";
@@ -288,6 +291,52 @@ async fn processes_that_want_a_new_key_at_the_same_time_make_one() {
     assert_eq!((made.as_str(), database.sql("SELECT count(*) FROM signing_keys").as_str()), ("6", "6"));
     let signing = join_all(replicas.iter().map(Replica::signing)).await;
     assert!(signing.iter().all(|kid| *kid == signing[0]), "{signing:?}");
+    join_all(replicas.iter().map(|replica| replica.store.close())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_start_with_dev_at_the_same_time_make_the_same() {
+    let database = Cluster::shared().database();
+    let replicas = join_all((0..4).map(|_| Replica::on(&database))).await;
+
+    let made = join_all(replicas.iter().map(|replica| replica.app.bootstrap_dev())).await;
+
+    let made = made.into_iter().map(|made| {
+        let made = made.unwrap();
+        (made.client_secret.reveal().to_owned(), made.tenant.id, made.scim_token.reveal().to_owned())
+    });
+    let made: HashSet<_> = made.collect();
+    assert_eq!(made.len(), 1, "{made:?}");
+    join_all(replicas.iter().map(|replica| replica.store.close())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_many_with_the_same_idempotency_key_is_run_whichever_process_it_comes_to() {
+    let database = Cluster::shared().database();
+    let replicas = join_all((0..4).map(|_| Replica::on(&database))).await;
+    let door = Door::new(&replicas[0].app, "acme", Credential::ScimToken).await;
+    let mut callers = Vec::new();
+    for replica in &replicas {
+        callers.push(replica.app.authenticate_scim("acme", &presented(&door.authorization)).await.unwrap());
+    }
+
+    for round in 0..20 {
+        let key: IdempotencyKey = format!("key{round}").parse().unwrap();
+        let runs = AtomicU32::new(0);
+        // Every other round fails, so that the key is set free while others want it.
+        let work = async || {
+            runs.fetch_add(1, Ordering::SeqCst);
+            if round % 2 == 0 { Ok("done".to_owned()) } else { Err(ServiceError::Forbidden("no".into())) }
+        };
+        let asked = replicas.iter().zip(&callers).map(|(replica, by)| replica.app.once(by, &key, b"body", work()));
+        let answers = join_all(asked).await;
+
+        for answer in &answers {
+            let is_told = matches!(answer, Ok(_) | Err(ServiceError::Conflict(_) | ServiceError::Forbidden(_)));
+            assert!(is_told, "{answer:?}");
+        }
+        assert!(round % 2 == 1 || runs.load(Ordering::SeqCst) == 1);
+    }
     join_all(replicas.iter().map(|replica| replica.store.close())).await;
 }
 
