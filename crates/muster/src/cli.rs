@@ -49,11 +49,12 @@ pub(crate) struct ConfigFlags {
     /// Configuration file (TOML)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Folder of the database and the key file
+    /// Folder of the SQLite file and the key file
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
-    /// Path of the SQLite file [default: muster.db in the data folder]
-    #[arg(long, value_name = "PATH")]
+    /// postgres://user@host/database, or the path of an SQLite file [default: muster.db in the data
+    /// folder]
+    #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// Any setting, as in --set limits.page_size_max=500
     #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -63,7 +64,7 @@ pub(crate) struct ConfigFlags {
 impl ConfigFlags {
     /// What these flags say about the configuration.
     pub(crate) fn overrides(self) -> Overrides {
-        let flags = [("data_dir", self.data_dir, "--data-dir"), ("database", self.database, "--database")];
+        let flags = [("data_dir", self.data_dir, "--data-dir"), ("database_url", self.database, "--database")];
         Overrides { file: self.config, flags: given(flags), assignments: self.assignments }
     }
 }

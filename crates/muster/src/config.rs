@@ -5,6 +5,7 @@
 //! ([`mod@reference`]) all follow from that. This is the only file that reads the environment.
 
 mod auth;
+mod database;
 mod reference;
 mod section;
 mod sources;
@@ -15,10 +16,11 @@ use std::path::PathBuf;
 
 use auth::{Algorithm, TrustedIssuers};
 pub(crate) use auth::{IssuerKeys, MasterKeyText, TrustedIssuer};
+pub(crate) use database::{Database, PostgresUrl};
 pub(crate) use reference::reference;
 use section::{Section, Setting, section};
 use sources::Given;
-use value::{BaseUrl, Listener, Network, Size, Span, SqliteFile};
+use value::{BaseUrl, Listener, Network, Size, Span};
 pub(crate) use value::{LogFormat, Value};
 
 /// Names the configuration file when `--config` does not.
@@ -30,12 +32,17 @@ section! {
         /// Address and port of the API. `0.0.0.0:8080` listens on all interfaces; put a proxy that
         /// speaks TLS in front of it.
         "listen" listen: SocketAddr = "127.0.0.1:8080",
-        /// Folder of the database and the key file. Made when it does not exist, readable by its
-        /// owner only.
+        /// Folder of the SQLite file and of the key file. Made when it does not exist, readable by its
+        /// owner only. On PostgreSQL, with the master key given by `auth.master_key` or
+        /// `auth.master_key_file`, nothing is kept in it, and it is not made.
         "data_dir" data_dir: PathBuf = "muster-data",
-        /// Path of the SQLite file. Not set: `muster.db` in `data_dir`. PostgreSQL (`postgres://…`) comes
-        /// with a later version.
-        "database" database: Option<SqliteFile> = "",
+        /// Where the data is. `postgres://user:password@host:port/database` is a PostgreSQL database (15 or
+        /// newer), which any number of servers share: [PostgreSQL](postgres.md) says how to make one
+        /// and what can stand behind a `?`. Anything else is the path of an SQLite file, for one
+        /// server. Not set: the SQLite file `muster.db` in `data_dir`. The flag is `--database`; a
+        /// password is better given in the environment or the file, since others can see the flags
+        /// of a process.
+        "database_url" database_url: Option<Database> = "",
         /// The URL under which clients reach Muster, used in `meta.location`, `$ref`, endpoint-info
         /// and token issuers. Not set: taken from each request's Host header, which is fine for a
         /// trial and not for production.
@@ -124,12 +131,21 @@ section! {
 }
 
 section! {
-    /// How much of the machine the database may take. The defaults are measured for a server of its own.
+    /// How much the database is asked to do, on either engine.
     Store {
-        /// Threads for short reads. Not set: one per core.
-        "store.reader_threads" reader_threads: Option<u32> = "",
         /// Requests that may wait for the database. One more is answered 503 with Retry-After.
         "store.queue_length_max" queue_length_max: u32 = "4096",
+        /// How long a filter on attributes without an index may search.
+        "store.scan_deadline" scan_deadline: Span = "10s",
+    }
+}
+
+section! {
+    /// How much of the machine SQLite may take. The defaults are measured for a server of its own. They
+    /// say nothing on PostgreSQL.
+    Sqlite {
+        /// Threads for short reads. Not set: one per core.
+        "store.reader_threads" reader_threads: Option<u32> = "",
         /// Page cache of the writer. A quarter of it halves the writes per second at a million users.
         "store.writer_cache" writer_cache: Size = "256MiB",
         /// Page cache of each reader; they share that of the operating system besides.
@@ -137,10 +153,34 @@ section! {
         /// How much of the file readers map into memory; SQLite goes up to 2GiB. It shows as resident
         /// memory and can be given back at any time.
         "store.reader_mmap" reader_mmap: Size = "2GiB",
-        /// How long a filter on attributes without an index may search.
-        "store.scan_deadline" scan_deadline: Span = "10s",
         /// Size of the write-ahead log at which it is started anew.
         "store.wal_max" wal_max: Size = "128MiB",
+    }
+}
+
+section! {
+    /// How PostgreSQL is used: see [PostgreSQL](postgres.md). They say nothing on SQLite.
+    Postgres {
+        /// Connections of this server; two more are for listening to the others and for numbering events.
+        /// Not set: 4 per core, 16 at most. All servers together must stay below the
+        /// `max_connections` of PostgreSQL.
+        "store.connections_max" connections_max: Option<u32> = "",
+        /// Whether statements are prepared once per connection. To be switched off with a pooler that
+        /// gives each transaction another connection, such as PgBouncer in transaction mode.
+        "store.statement_cache" statement_cache: bool = "true",
+        /// Where to listen for what other servers change, when `database_url` leads to a pooler: past
+        /// it, straight to PostgreSQL. Not set: at `database_url`.
+        "store.listen_url" listen_url: Option<PostgresUrl> = "",
+        /// How long a connection may take to be made.
+        "store.connect_timeout" connect_timeout: Span = "5s",
+        /// How long `serve` waits, at its start, for a PostgreSQL that cannot be reached yet; then it ends
+        /// with status 1. What waiting does not mend (a wrong password, no such database) ends it at
+        /// once.
+        "store.start_timeout" start_timeout: Span = "1m",
+        /// How long one statement may run, other than a search, which has `store.scan_deadline`.
+        "store.statement_timeout" statement_timeout: Span = "30s",
+        /// How long a statement may wait for what another transaction has locked.
+        "store.lock_timeout" lock_timeout: Span = "10s",
     }
 }
 
@@ -164,6 +204,8 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     pub(crate) http: Http,
     pub(crate) store: Store,
+    pub(crate) sqlite: Sqlite,
+    pub(crate) postgres: Postgres,
     pub(crate) log: Log,
 }
 
@@ -227,6 +269,8 @@ impl Config {
             limits: Limits::read(&given, &mut problems),
             http: Http::read(&given, &mut problems),
             store: Store::read(&given, &mut problems),
+            sqlite: Sqlite::read(&given, &mut problems),
+            postgres: Postgres::read(&given, &mut problems),
             log: Log::read(&given, &mut problems),
         };
         if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
@@ -240,6 +284,8 @@ impl Config {
             self.limits.show(),
             self.http.show(),
             self.store.show(),
+            self.sqlite.show(),
+            self.postgres.show(),
             self.log.show(),
         ])
     }
@@ -260,6 +306,8 @@ fn sections() -> Vec<(&'static str, &'static [&'static str], &'static [Setting])
         ("Limits", Limits::DOC, Limits::SETTINGS),
         ("HTTP", Http::DOC, Http::SETTINGS),
         ("Database", Store::DOC, Store::SETTINGS),
+        ("SQLite", Sqlite::DOC, Sqlite::SETTINGS),
+        ("PostgreSQL", Postgres::DOC, Postgres::SETTINGS),
         ("Log", Log::DOC, Log::SETTINGS),
     ]
 }

@@ -5,27 +5,39 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::config::{Basics, Config};
+use crate::config::{Basics, Config, Database};
 use crate::failure::Failure;
 
-/// Where Muster keeps its data.
+/// Where Muster keeps what is not in PostgreSQL: the SQLite file, the key file.
 #[derive(Debug)]
 pub(crate) struct DataDir(PathBuf);
 
 impl DataDir {
-    /// The folder that the configuration names, made when it is not there yet.
+    /// The folder that the configuration names. With SQLite it is made when it is not there yet; with
+    /// PostgreSQL only when there is something to keep in it ([`Self::make`]).
     ///
     /// # Errors
     /// When it cannot be made, or is no folder.
     pub(crate) fn open(config: &Config) -> Result<Self, Failure> {
-        let path = &config.basics.data_dir;
+        let data_dir = Self(config.basics.data_dir.clone());
+        if data_dir.sqlite_file(&config.basics).is_some() {
+            data_dir.make()?;
+        }
+        Ok(data_dir)
+    }
+
+    /// Makes the folder when it is not there yet.
+    ///
+    /// # Errors
+    /// When it cannot be made, or is no folder.
+    pub(crate) fn make(&self) -> Result<(), Failure> {
+        let Self(path) = self;
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
             Failure::new(format!(
                 "cannot make the data folder {}: {error}; name another with --data-dir",
                 path.display()
             ))
-        })?;
-        Ok(Self(path.clone()))
+        })
     }
 
     /// This folder, whatever is in it.
@@ -37,19 +49,25 @@ impl DataDir {
     /// The folder that the configuration names, for a command that only reads what is there.
     ///
     /// # Errors
-    /// When there is no database in it.
+    /// When the database would be an SQLite file that is not there.
     pub(crate) fn existing(config: &Config) -> Result<Self, Failure> {
         let data_dir = Self(config.basics.data_dir.clone());
-        let database = data_dir.database(&config.basics);
-        if database.is_file() {
-            return Ok(data_dir);
+        match data_dir.sqlite_file(&config.basics).filter(|file| !file.is_file()) {
+            None => Ok(data_dir),
+            Some(file) => Err(Failure::new(format!(
+                "there is no database {}; name the data folder with --data-dir",
+                file.display()
+            ))),
         }
-        Err(Failure::new(format!("there is no database {}; name the data folder with --data-dir", database.display())))
     }
 
-    /// The SQLite file.
-    pub(crate) fn database(&self, basics: &Basics) -> PathBuf {
-        basics.database.as_ref().map_or_else(|| self.0.join("muster.db"), |file| file.0.clone())
+    /// The SQLite file, unless the database is PostgreSQL.
+    pub(crate) fn sqlite_file(&self, basics: &Basics) -> Option<PathBuf> {
+        match &basics.database_url {
+            None => Some(self.0.join("muster.db")),
+            Some(Database::Sqlite(path)) => Some(path.clone()),
+            Some(Database::Postgres(_)) => None,
+        }
     }
 
     /// A file in the folder.

@@ -11,23 +11,35 @@ use crate::config::{Auth, MasterKeyText, Value};
 use crate::data_dir::{DataDir, write_private};
 use crate::failure::Failure;
 
-/// The key that the configuration gives or names. The file in the data folder is made when it is not
-/// there; one that the operator named must be.
+/// The key file in the data folder.
+const FILE: &str = "master.key";
+
+/// The key that the configuration gives or names, or that is in the data folder. `None` when there is
+/// none: then a new deployment [makes](make) one.
 ///
 /// # Errors
-/// When the file cannot be read or made, or does not hold a key.
-pub(crate) fn load(auth: &Auth, data_dir: &DataDir) -> Result<MasterKey, Failure> {
+/// When a file cannot be read or does not hold a key; when one that the operator named is not there.
+pub(crate) fn find(auth: &Auth, data_dir: &DataDir) -> Result<Option<MasterKey>, Failure> {
     if let Some(key) = &auth.master_key {
-        return Ok(MasterKey::new(key.reveal()));
+        return Ok(Some(MasterKey::new(key.reveal())));
     }
     if let Some(named) = &auth.master_key_file {
-        return read(named);
+        return read(named).map(Some);
     }
-    let path = data_dir.file("master.key");
-    if !path.exists() {
-        make(&path)?;
-    }
-    read(&path)
+    let path = data_dir.file(FILE);
+    if path.exists() { read(&path).map(Some) } else { Ok(None) }
+}
+
+/// Makes a key, and keeps it in the data folder.
+///
+/// # Errors
+/// When the folder or the file cannot be written.
+pub(crate) fn make(data_dir: &DataDir) -> Result<MasterKey, Failure> {
+    data_dir.make()?;
+    let (path, key) = (data_dir.file(FILE), MasterKeyText::new(Secrets::System.bytes()));
+    write_private(&path, &format!("{}\n", key.show()))
+        .map_err(|error| Failure::io(&format!("cannot write the master key file {}", path.display()), &error))?;
+    Ok(MasterKey::new(key.reveal()))
 }
 
 fn read(path: &Path) -> Result<MasterKey, Failure> {
@@ -42,10 +54,4 @@ fn read(path: &Path) -> Result<MasterKey, Failure> {
         Failure::new(format!("the master key file {} does not hold {}", path.display(), MasterKeyText::KIND))
     })?;
     Ok(MasterKey::new(key.reveal()))
-}
-
-fn make(path: &Path) -> Result<(), Failure> {
-    let key = MasterKeyText::new(Secrets::System.bytes());
-    write_private(path, &format!("{}\n", key.show()))
-        .map_err(|error| Failure::io(&format!("cannot write the master key file {}", path.display()), &error))
 }

@@ -17,8 +17,9 @@ pub enum StoreError {
     /// A scan went past its bound of rows or time.
     #[error("the query would read too much: {0}")]
     TooExpensive(String),
-    /// The schema is newer than this program, or was not made by it.
-    #[error("the database cannot be used by this version: {0}")]
+    /// It will not do as it is, however often it is tried: the schema is newer than this program or was
+    /// not made by it, the server is too old, its role or address is wrong.
+    #[error("the database cannot be used: {0}")]
     Incompatible(String),
     /// What we read cannot be what we wrote, or a statement is wrong. A bug, or a broken disk.
     #[error("the database holds what it should not: {0}")]

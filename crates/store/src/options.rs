@@ -4,6 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::engine::postgres::Postgres;
+use crate::error::StoreError;
+
 const MIB: u64 = 1024 * 1024;
 
 /// How to open a [`Store`](crate::Store). The defaults are the measured ones for a server of its
@@ -94,6 +97,15 @@ impl PostgresOptions {
             statement_timeout: Duration::from_secs(30),
             lock_timeout: Duration::from_secs(10),
         }
+    }
+
+    /// Whether the addresses can be understood, and the files that they name be read. Connects to
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Incompatible`] with what is wrong; never with a password.
+    pub fn check(&self) -> Result<(), StoreError> {
+        Postgres::check_addresses(self)
     }
 }
 

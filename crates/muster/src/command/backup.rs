@@ -23,10 +23,15 @@ impl Backup {
     /// Copies the database as it is at one moment, then checks the copy.
     ///
     /// # Errors
-    /// When there is no database, the copy cannot be written, or it is damaged.
+    /// When the database is PostgreSQL, there is none, the copy cannot be written, or it is damaged.
     pub(crate) fn run(self) -> Result<(), Failure> {
         let config = Config::load(self.config.overrides())?;
         let options = open::store_options(&config, &DataDir::existing(&config)?);
+        if options.postgres.is_some() {
+            return Err(Failure::new(
+                "PostgreSQL is backed up with its own tools: pg_dump, or pg_basebackup and its log (docs/backup.md)",
+            ));
+        }
         let copy = store::Options::new(&self.file);
         let damage = runtime()?.block_on(async {
             store::backup(&options, &self.file).await?;

@@ -16,20 +16,23 @@ pub(crate) struct Check {
 }
 
 impl Check {
-    /// Reads the whole database, also while a server runs, and prints what is wrong with it.
+    /// Reads the whole database, also while a server runs, and prints what is wrong with it. Of
+    /// PostgreSQL, which looks after its files itself, only the schema is looked at.
     ///
     /// # Errors
     /// When there is no database, or something is wrong with it.
     pub(crate) fn run(self) -> Result<(), Failure> {
         let config = Config::load(self.config.overrides())?;
-        let options = open::store_options(&config, &DataDir::existing(&config)?);
-        let damage = runtime()?.block_on(store::check(&options))?;
+        let data_dir = DataDir::existing(&config)?;
+        let place = open::place(&config, &data_dir);
+        let damage = runtime()?
+            .block_on(store::check(&open::store_options(&config, &data_dir)))
+            .map_err(|error| Failure::new(format!("cannot check {place}: {error}")))?;
         if damage.is_empty() {
-            terminal::print(&format!("{} is sound", options.path.display()))
+            terminal::print(&format!("{place} is sound"))
         } else {
             Err(Failure::new(format!(
-                "{} is damaged; restore a backup (docs/backup.md):\n{}",
-                options.path.display(),
+                "{place} is not sound; docs/backup.md says how to restore a backup:\n{}",
                 damage.join("\n")
             )))
         }

@@ -5,7 +5,7 @@ use clap::Args;
 use crate::cli::ServeFlags;
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::terminal;
+use crate::{open, terminal};
 
 /// Takes the flags of `serve`, so that what is checked is what would run.
 #[derive(Debug, Args)]
@@ -21,6 +21,7 @@ impl CheckConfig {
     /// Every problem that reading the configuration found.
     pub(crate) fn run(self) -> Result<(), Failure> {
         let config = Config::load(self.flags.overrides())?;
+        open::expect_addresses(&config)?;
         terminal::print(&config.to_toml_masked())
     }
 }

@@ -1,5 +1,8 @@
 //! What `tenant`, `token`, `application` and `key` have in common: they do what the admin API does, on the
-//! database itself, for the first steps and for recovery. The server must not be running on it.
+//! database itself, for the first steps and for recovery. No server must be running on an SQLite file;
+//! on PostgreSQL any number may.
+
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Map, Value};
@@ -45,7 +48,7 @@ impl OnDatabase {
         let config = Config::load(self.config.overrides())?;
         let data_dir = DataDir::open(&config)?;
         let outcome = runtime()?.block_on(async {
-            let app = open::app(&config, &data_dir).await?;
+            let app = open::app(&config, &data_dir, Duration::ZERO).await?;
             let outcome = work(&app, &app.operator("command-line")).await;
             app.close().await;
             outcome

@@ -60,7 +60,7 @@ enum Tell {
 async fn serve(config: &Config, tell: &Tell) -> Result<(), Failure> {
     let listener = bind(config.basics.listen, "--listen").await?;
     let data_dir = DataDir::open(config)?;
-    let app = open::app(config, &data_dir).await?;
+    let app = open::app(config, &data_dir, config.postgres.start_timeout.0).await?;
     let server = Server::new(app.clone(), open::server_options(config));
     let stopping = stop_signal()?;
     let (stopped, stop_metrics) = oneshot::channel::<()>();

@@ -97,23 +97,6 @@ fn with_largest_unit(amount: u64, units: &[(&str, u64)], zero_unit: &str) -> Str
         .map_or_else(|| amount.to_string(), |(name, size)| format!("{}{name}", amount / size))
 }
 
-/// Where an SQLite database is: a path, with or without `sqlite:` before it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SqliteFile(pub(crate) PathBuf);
-
-impl Value for SqliteFile {
-    const KIND: &'static str = "the path of an SQLite file; PostgreSQL (postgres://) comes with a later version";
-
-    fn read(text: &str) -> Option<Self> {
-        let path = text.strip_prefix("sqlite:").unwrap_or(text);
-        (!path.is_empty() && !path.contains("://")).then(|| Self(PathBuf::from(path)))
-    }
-
-    fn show(&self) -> String {
-        self.0.display().to_string()
-    }
-}
-
 /// A base URL: scheme and host, without a slash at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BaseUrl(String);

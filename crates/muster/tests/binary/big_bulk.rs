@@ -2,35 +2,37 @@
 
 use serde_json::{Value, json};
 
-use crate::process::Muster;
+use crate::process::each_engine;
 
 const OPERATIONS_MAX: usize = 10_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bulk_request_of_10_000_users_and_13_megabytes_succeeds_and_one_operation_more_does_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = Muster::start(folder.path());
-    let scim = server.scim();
-    let config = scim.get("/ServiceProviderConfig").await.assert_status(200).json();
-    assert_eq!(config["bulk"]["maxOperations"], OPERATIONS_MAX);
+    each_engine(async |home| {
+        let server = home.start();
+        let scim = server.scim();
+        let config = scim.get("/ServiceProviderConfig").await.assert_status(200).json();
+        assert_eq!(config["bulk"]["maxOperations"], OPERATIONS_MAX);
 
-    let too_many = bulk("x", OPERATIONS_MAX + 1);
-    let refused = scim.post("/Bulk", &too_many).await.assert_status(413);
-    assert_eq!(refused.json()["status"], "413");
-    assert_eq!(total_users(&scim).await, 0);
+        let too_many = bulk("x", OPERATIONS_MAX + 1);
+        let refused = scim.post("/Bulk", &too_many).await.assert_status(413);
+        assert_eq!(refused.json()["status"], "413");
+        assert_eq!(total_users(&scim).await, 0);
 
-    let largest = bulk("y", OPERATIONS_MAX);
-    let bytes = largest.to_string().len();
-    assert!((12_500_000..14_000_000).contains(&bytes), "{bytes}");
-    let answer = scim.post("/Bulk", &largest).await.assert_status(200).json();
+        let largest = bulk("y", OPERATIONS_MAX);
+        let bytes = largest.to_string().len();
+        assert!((12_500_000..14_000_000).contains(&bytes), "{bytes}");
+        let answer = scim.post("/Bulk", &largest).await.assert_status(200).json();
 
-    let entries = answer["Operations"].as_array().unwrap();
-    assert_eq!(entries.len(), OPERATIONS_MAX);
-    for (n, entry) in entries.iter().enumerate() {
-        assert_eq!((&entry["status"], &entry["bulkId"]), (&json!("201"), &json!(format!("y{n}"))));
-    }
-    assert_eq!(total_users(&scim).await, OPERATIONS_MAX);
-    server.stop();
+        let entries = answer["Operations"].as_array().unwrap();
+        assert_eq!(entries.len(), OPERATIONS_MAX);
+        for (n, entry) in entries.iter().enumerate() {
+            assert_eq!((&entry["status"], &entry["bulkId"]), (&json!("201"), &json!(format!("y{n}"))));
+        }
+        assert_eq!(total_users(&scim).await, OPERATIONS_MAX);
+        server.stop();
+    })
+    .await;
 }
 
 async fn total_users(scim: &testkit::Client) -> Value {

@@ -5,7 +5,7 @@ use std::process::Output;
 
 use serde_json::json;
 
-use crate::process::{Muster, run};
+use crate::process::{Muster, each_engine, run};
 
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
@@ -29,14 +29,6 @@ fn a_wrong_setting_is_status_1_and_a_line_that_says_what_to_write() {
 
     assert_eq!(output.status.code(), Some(1));
     insta::assert_snapshot!(stderr(&output), @r#"muster: --listen: "everywhere" is not right here; write an address and port such as 0.0.0.0:8080"#);
-}
-
-#[test]
-fn postgres_is_said_to_come_later() {
-    let output = run(&["check-config", "--database", "postgres://db/muster"]);
-
-    assert_eq!(output.status.code(), Some(1));
-    insta::assert_snapshot!(stderr(&output), @r#"muster: --database: "postgres://db/muster" is not right here; write the path of an SQLite file; PostgreSQL (postgres://) comes with a later version"#);
 }
 
 #[test]
@@ -102,20 +94,22 @@ async fn a_backup_of_a_running_server_holds_what_was_acknowledged_and_starts_a_s
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dev_credentials_stay_the_same_over_restarts_and_open_the_doors_they_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = Muster::start(folder.path());
-    let first = server.credentials().clone();
-    let names: Vec<&String> = first.as_object().unwrap().keys().collect();
-    assert_eq!(names, ["base_url", "admin", "tenant", "scim"]);
-    server.stop();
+    each_engine(async |home| {
+        let server = home.start();
+        let first = server.credentials().clone();
+        let names: Vec<&String> = first.as_object().unwrap().keys().collect();
+        assert_eq!(names, ["base_url", "admin", "tenant", "scim"]);
+        server.stop();
 
-    let server = Muster::start(folder.path());
+        let server = home.start();
 
-    let second = server.credentials();
-    assert_eq!((&first["admin"], &first["tenant"]), (&second["admin"], &second["tenant"]));
-    assert_eq!(first["scim"]["token"], second["scim"]["token"]);
-    server.scim().get("/Users").await.assert_status(200);
-    server.stop();
+        let second = server.credentials();
+        assert_eq!((&first["admin"], &first["tenant"]), (&second["admin"], &second["tenant"]));
+        assert_eq!(first["scim"]["token"], second["scim"]["token"]);
+        server.scim().get("/Users").await.assert_status(200);
+        server.stop();
+    })
+    .await;
 }
 
 #[test]

@@ -8,5 +8,6 @@ mod crash;
 mod docs;
 mod hot_group;
 mod mixed_bulk;
+mod postgres;
 mod process;
 mod stopping;

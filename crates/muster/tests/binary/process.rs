@@ -1,11 +1,89 @@
 //! The real binary as a process of its own.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
+use tempfile::TempDir;
+use testdb::{Cluster, Database};
 use testkit::Client;
+
+/// Where servers keep their data: a folder, and with PostgreSQL a database.
+pub(crate) struct Home {
+    folder: TempDir,
+    database: Option<Database<'static>>,
+}
+
+impl Home {
+    /// An empty one on SQLite.
+    pub(crate) fn sqlite() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), database: None }
+    }
+
+    /// An empty one on PostgreSQL. Any number of servers may run on it at a time; they share a folder,
+    /// and so the master key.
+    pub(crate) fn postgres() -> Self {
+        Self::on(Cluster::shared().database())
+    }
+
+    /// One on that database.
+    pub(crate) fn on(database: Database<'static>) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), database: Some(database) }
+    }
+
+    /// A path in the folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The database, on PostgreSQL.
+    pub(crate) fn database(&self) -> Option<&Database<'static>> {
+        self.database.as_ref()
+    }
+
+    /// The binary, told by its environment where its data is.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = command();
+        command.env("MUSTER_DATA_DIR", self.path("data"));
+        if let Some(database) = &self.database {
+            command.env("MUSTER_DATABASE_URL", database.url());
+        }
+        command
+    }
+
+    /// Runs the binary to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command().args(arguments).output().unwrap()
+    }
+
+    /// Starts a server on a free port; comes back once it accepts connections.
+    pub(crate) fn start(&self) -> Muster {
+        self.start_with(&[])
+    }
+
+    /// [`Self::start`] with further arguments.
+    pub(crate) fn start_with(&self, arguments: &[&str]) -> Muster {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        Muster::spawn(self.command(), arguments, &self.path(&format!("credentials-{number}.json")))
+    }
+
+    /// `muster check` finds nothing wrong.
+    pub(crate) fn check(&self) {
+        expect_sound(&self.run(&["check"]));
+    }
+}
+
+/// Runs a test on each engine, with a home of its own.
+#[expect(clippy::print_stdout, reason = "it is shown when the test fails")]
+pub(crate) async fn each_engine(test: impl AsyncFn(&Home)) {
+    for home in [Home::sqlite(), Home::postgres()] {
+        println!("on {}", if home.database.is_some() { "PostgreSQL" } else { "SQLite" });
+        test(&home).await;
+    }
+}
 
 /// A running `muster serve --dev`. Killed when dropped.
 pub(crate) struct Muster {
@@ -14,13 +92,18 @@ pub(crate) struct Muster {
 }
 
 impl Muster {
-    /// Starts it on a free port with the data in `folder`; comes back once it accepts connections.
+    /// Starts it on a free port with the data in `folder`, on SQLite; comes back once it accepts connections.
     pub(crate) fn start(folder: &Path) -> Self {
-        let credentials = folder.join("credentials.json");
-        let mut process = command()
+        let mut command = command();
+        command.env("MUSTER_DATA_DIR", folder.join("data"));
+        Self::spawn(command, &[], &folder.join("credentials.json"))
+    }
+
+    fn spawn(mut command: Command, arguments: &[&str], credentials: &Path) -> Self {
+        let mut process = command
             .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--metrics-listen", "off", "--set", "log.filter=warn"])
-            .args(["--data-dir".as_ref(), folder.join("data").as_os_str()])
             .args(["--dev-credentials".as_ref(), credentials.as_os_str()])
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -94,6 +177,9 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
 
 /// `muster check` on the data in `folder` finds nothing wrong.
 pub(crate) fn check(folder: &Path) {
-    let output = run(&["check", "--data-dir", folder.join("data").to_str().unwrap()]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    expect_sound(&run(&["check", "--data-dir", folder.join("data").to_str().unwrap()]));
+}
+
+fn expect_sound(checked: &Output) {
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }

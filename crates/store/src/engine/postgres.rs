@@ -199,6 +199,12 @@ impl Postgres {
         schema::problems(&client).await
     }
 
+    /// Whether the addresses can be understood.
+    pub(crate) fn check_addresses(options: &PostgresOptions) -> Result<(), StoreError> {
+        let mut urls = std::iter::once(&options.url).chain(&options.listen_url);
+        urls.try_for_each(|url| Address::parse(url, options.connect_timeout).map(drop))
+    }
+
     /// Lets what has begun come to its end, and refuses what comes later.
     pub(crate) async fn close(&self) {
         self.background.iter().for_each(AbortHandle::abort);

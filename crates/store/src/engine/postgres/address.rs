@@ -18,7 +18,7 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -73,6 +73,10 @@ impl Address {
                 return Err(refused(format!("sslmode={other} is none of disable, prefer, require, verify-full")));
             }
         };
+        let hosts = config.get_hosts().iter();
+        if hosts.into_iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) {
+            return Err(refused("a host with @ in it; in a password, write @ as %40".into()));
+        }
         config.ssl_mode(mode);
         config.application_name(config.get_application_name().map_or("muster".to_owned(), str::to_owned));
         if config.get_connect_timeout().is_none() {
@@ -87,6 +91,10 @@ impl Address {
     }
 
     /// Connects; the connection is polled by a task of its own.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when that may pass; [`StoreError::Incompatible`] when there is no such
+    /// database, or the server does not let this role in.
     pub(super) async fn connect(&self) -> Result<Client, StoreError> {
         let (client, mut connection) = self.connect_apart().await?;
         tokio::spawn(async move {
@@ -108,14 +116,14 @@ impl Address {
                 self.config.connect(tls.clone()).await.map(|(client, it)| (client, Apart::Encrypted(Box::new(it))))
             }
         };
-        connected.map_err(|error| error::explain_plain(&error))
+        connected.map_err(|error| error::explain_connecting(&error, &self.hosts()))
     }
 
     /// The hosts, for messages.
     pub(super) fn hosts(&self) -> String {
         let hosts = self.config.get_hosts().iter().map(|host| match host {
-            tokio_postgres::config::Host::Tcp(name) => name.clone(),
-            tokio_postgres::config::Host::Unix(path) => path.display().to_string(),
+            Host::Tcp(name) => name.clone(),
+            Host::Unix(path) => path.display().to_string(),
         });
         hosts.collect::<Vec<_>>().join(", ")
     }
@@ -214,6 +222,14 @@ mod tests {
 
         assert!(!wrong.to_string().contains("hunter2"), "{wrong}");
         assert!(!format!("{right:?}").contains("hunter2"), "{right:?}");
+    }
+
+    #[test]
+    fn a_password_that_was_not_encoded_is_no_host() {
+        let wrong = parse("postgres://muster:hunter2@hunter2@db/muster").unwrap_err();
+
+        assert!(wrong.to_string().contains("write @ as %40"), "{wrong}");
+        assert!(!wrong.to_string().contains("hunter2"), "{wrong}");
     }
 
     #[test]

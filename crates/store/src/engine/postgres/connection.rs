@@ -56,7 +56,11 @@ impl Manager for Connector {
     type Error = StoreError;
 
     async fn create(&self) -> Result<Connection, StoreError> {
-        let client = self.address.connect().await?;
+        let client = self.address.connect().await.map_err(|error| match error {
+            // It let us in before: whatever keeps us out now is an operator at work.
+            StoreError::Incompatible(reason) => StoreError::Unavailable(reason),
+            other => other,
+        })?;
         if !self.settings.is_empty() {
             client.batch_execute(&self.settings).await.map_err(|e| error::explain_plain(&e))?;
         }

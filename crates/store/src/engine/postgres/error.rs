@@ -36,6 +36,23 @@ pub(super) fn explain_plain(error: &Error) -> StoreError {
     }
 }
 
+/// What it means that no connection to one of `hosts` can be made: [`StoreError::Unavailable`] unless
+/// somebody has to do something about it.
+pub(super) fn explain_connecting(error: &Error, hosts: &str) -> StoreError {
+    let Some(db) = error.as_db_error() else {
+        let StoreError::Unavailable(reason) = lost(error) else { return lost(error) };
+        return StoreError::Unavailable(format!("{reason} ({hosts})"));
+    };
+    let advice = match db.code().code() {
+        // Invalid authorisation: no such role, a wrong password, no line in pg_hba.conf.
+        code if code.starts_with("28") => "check the user, its password and pg_hba.conf",
+        "3D000" => "make it: CREATE DATABASE … OWNER …",
+        "42501" => "the role must own the database: ALTER DATABASE … OWNER TO …",
+        _ => return explain_plain(error),
+    };
+    StoreError::Incompatible(format!("{}; {advice}", db.message()))
+}
+
 /// Whether the same transaction may succeed when it is run again: others were in its way, or the
 /// statement was prepared before the schema was brought forward.
 pub(super) fn calls_for_retry(error: &Error) -> bool {

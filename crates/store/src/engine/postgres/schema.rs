@@ -1,6 +1,7 @@
 //! The schema: whether this server and role will do, and the steps that the database lacks.
 
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use super::address::Address;
 use super::error;
@@ -77,6 +78,10 @@ fn steps_after(found: u32) -> Result<&'static [Migration], StoreError> {
 
 fn refused(step: &Migration, error: &tokio_postgres::Error) -> StoreError {
     match error.as_db_error() {
+        Some(db) if *db.code() == SqlState::INSUFFICIENT_PRIVILEGE => StoreError::Incompatible(format!(
+            "the role may not make tables ({}); let it own the database: ALTER DATABASE … OWNER TO …",
+            db.message()
+        )),
         Some(db) => StoreError::Incompatible(format!(
             "migration {} ({}) was taken back: {}",
             step.number,
