@@ -43,6 +43,13 @@ pub enum ServiceError {
     /// A key could not be read, sealed or used: a wrong master key, or a broken one.
     #[error("a signing key cannot be used: {0}")]
     Key(String),
+    /// A token cannot be judged, as the keys of its issuer could never be fetched. Not the
+    /// token's fault, so its holder should try again and keep it.
+    #[error("The keys of the token's issuer cannot be fetched. Try again in {retry_after_s} seconds.")]
+    IssuerSilent {
+        /// Whole seconds, at least 1: when they are fetched again.
+        retry_after_s: u32,
+    },
     /// The database did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),

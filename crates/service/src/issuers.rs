@@ -72,19 +72,23 @@ impl Issuer {
         &self.settings
     }
 
-    /// The keys that a token may be signed with: the one it names, or all when it names none.
-    pub(crate) async fn keys(&self, kid: Option<&str>, now: i64) -> Vec<VerifyingKey> {
+    /// The keys that a token may be signed with: the one it names, or all when it names none. When a
+    /// fetch fails, what the last one gave is believed on.
+    ///
+    /// # Errors
+    /// [`ServiceError::IssuerSilent`] when no fetch has succeeded so far.
+    pub(crate) async fn keys(&self, kid: Option<&str>, now: i64) -> Result<Vec<VerifyingKey>, ServiceError> {
         let fitting = |keys: &[VerifyingKey]| -> Vec<VerifyingKey> {
             keys.iter().filter(|key| kid.is_none() || key.kid.as_deref() == kid).cloned().collect()
         };
         // Who comes while one fetches waits here, and uses what that one got.
         let mut known = self.known.lock().await;
         let found = fitting(&known.keys);
-        let IssuerKeys::Url(url) = &self.settings.keys else { return found };
+        let IssuerKeys::Url(url) = &self.settings.keys else { return Ok(found) };
         let is_old = known.since.is_none_or(|since| now - since >= BELIEVED_MS);
-        let may_fetch = known.tried.is_none_or(|tried| now - tried >= PAUSE_MS);
-        if !(may_fetch && (is_old || found.is_empty())) {
-            return found;
+        let pause = known.tried.map_or(0, |tried| tried + PAUSE_MS - now);
+        if pause > 0 || !(is_old || found.is_empty()) {
+            return if known.since.is_some() { Ok(found) } else { Err(silent(pause)) };
         }
         known.tried = Some(now);
         match tokio::time::timeout(FETCH_TIME_MAX, self.fetch(url)).await {
@@ -95,7 +99,7 @@ impl Issuer {
             Ok(Err(reason)) => tracing::warn!(issuer = self.settings.issuer, reason, "keys could not be fetched"),
             Err(_) => tracing::warn!(issuer = self.settings.issuer, "fetching keys took too long"),
         }
-        fitting(&known.keys)
+        if known.since.is_some() { Ok(fitting(&known.keys)) } else { Err(silent(PAUSE_MS)) }
     }
 
     async fn fetch(&self, url: &str) -> Result<Arc<[VerifyingKey]>, String> {
@@ -107,6 +111,12 @@ impl Issuer {
         let body = Limited::new(answer.into_body(), SET_BYTES_MAX).collect().await.map_err(|e| e.to_string())?;
         read_set(&body.to_bytes()).ok_or_else(|| "not a JWK set".into())
     }
+}
+
+/// No keys; the next fetch may come in so many milliseconds.
+fn silent(pause_ms: i64) -> ServiceError {
+    let retry_after_s = u32::try_from(pause_ms.div_euclid(1000) + 1).unwrap_or(1);
+    ServiceError::IssuerSilent { retry_after_s }
 }
 
 /// Whether what comes from there can be trusted: by TLS, or without leaving the machine.

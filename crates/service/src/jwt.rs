@@ -77,14 +77,14 @@ impl App {
     /// What a JWT says, if it is good now.
     ///
     /// # Errors
-    /// [`ServiceError::Store`] and [`ServiceError::Key`] when our own keys cannot be read: that is
-    /// not the token's fault.
+    /// [`ServiceError::Store`] and [`ServiceError::Key`] when our own keys cannot be read, and
+    /// [`ServiceError::IssuerSilent`] for those of others: that is not the token's fault.
     pub(crate) async fn verify_jwt(&self, token: &str) -> Result<Option<Grant>, ServiceError> {
         let Some((header, issuer)) = outline(token) else { return Ok(None) };
         let Some(trusted) = self.issuers().iter().find(|trusted| trusted.settings().issuer == issuer) else {
             return self.verify_own(token, &header, &issuer).await;
         };
-        let keys = trusted.keys(header.kid.as_deref(), self.now()).await;
+        let keys = trusted.keys(header.kid.as_deref(), self.now()).await?;
         let claims = keys.iter().find_map(|key| key.verify::<Object>(token, header.alg));
         Ok(claims.and_then(|claims| external(&claims, trusted.settings(), self.now())))
     }

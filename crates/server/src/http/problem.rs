@@ -142,7 +142,7 @@ fn headers_of_service(error: &ServiceError) -> Vec<(header::HeaderName, HeaderVa
             let insufficient = r#"Bearer realm="muster", error="insufficient_scope""#;
             vec![(header::WWW_AUTHENTICATE, HeaderValue::from_static(insufficient))]
         }
-        ServiceError::TooManyRequests { retry_after_s } => {
+        ServiceError::TooManyRequests { retry_after_s } | ServiceError::IssuerSilent { retry_after_s } => {
             vec![(header::RETRY_AFTER, HeaderValue::from(*retry_after_s))]
         }
         ServiceError::Store(StoreError::Unavailable(_)) => {
@@ -180,6 +180,7 @@ fn of_service(error: &ServiceError) -> Verdict {
         E::NotFound(detail) => Verdict::new(StatusCode::NOT_FOUND, None, detail),
         E::Conflict(detail) => Verdict::new(StatusCode::CONFLICT, None, detail),
         E::TooManyRequests { .. } => Verdict::new(StatusCode::TOO_MANY_REQUESTS, None, error.to_string()),
+        E::IssuerSilent { .. } => Verdict::new(StatusCode::SERVICE_UNAVAILABLE, None, error.to_string()),
         E::NotImplemented(detail) => Verdict::new(StatusCode::NOT_IMPLEMENTED, None, detail),
         E::Key(_) => Verdict::new(StatusCode::INTERNAL_SERVER_ERROR, None, OUR_FAULT),
         E::Store(error) => of_store(error),
@@ -330,6 +331,7 @@ mod tests {
             status(StoreError::TooExpensive(text())),
             status(StoreError::Corrupt(text())),
             status(ServiceError::TooManyRequests { retry_after_s: 3 }),
+            status(ServiceError::IssuerSilent { retry_after_s: 3 }),
         ];
 
         insta::assert_snapshot!(told.join("\n"), @r"
@@ -354,6 +356,7 @@ mod tests {
         400 tooMany
         500 -
         429 -
+        503 -
         ");
     }
 }
