@@ -4,6 +4,8 @@
 //! shows it. A repair that contradicts no MUST is made for everybody; the others only where the
 //! [`Dialect`] says so. Each repair made is named in [`crate::resource::Notes`].
 
+use crate::resource::Notes;
+
 /// Whose rules apply where a client's habit contradicts the RFCs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Dialect {
@@ -97,6 +99,18 @@ repairs! {
     UNKNOWN_EXTENSION: "unknown-extension", "Entra ID",
         "A PATCH path into an extension that the tenant has not defined: nothing",
         Some("entra/create-user-custom-extension"), Some(Dialect::Entra);
+}
+
+/// What a tenant whose setting `strict` is on says to a request that needed repairs; `None` when it
+/// needed none.
+#[must_use]
+pub fn refusal(notes: &Notes) -> Option<String> {
+    let needed = REPAIRS.iter().filter(|repair| notes.repairs.contains(&repair.name));
+    let named: Vec<String> = needed.map(|repair| format!("{} ({})", repair.name, repair.accepts)).collect();
+    if named.is_empty() {
+        return None;
+    }
+    Some(format!("The setting 'strict' of this tenant allows no repairs, and the request needs: {}", named.join("; ")))
 }
 
 #[cfg(test)]

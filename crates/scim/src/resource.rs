@@ -62,6 +62,18 @@ impl Notes {
         }
     }
 
+    /// Adds what was noted elsewhere, each thing once.
+    pub fn join(&mut self, other: &Self) {
+        for repair in &other.repairs {
+            if !self.repairs.contains(repair) {
+                self.repairs.push(repair);
+            }
+        }
+        for path in &other.ignored {
+            self.ignored(path);
+        }
+    }
+
     /// Notes that an attribute was ignored. Of a long name the first 200 characters are kept.
     pub fn ignored(&mut self, path: impl Into<String>) {
         let path: String = path.into();

@@ -16,7 +16,7 @@ mod tests;
 use std::sync::Arc;
 
 use scim::batch::{Action, Batch, Operation};
-use scim::dialect::{Dialect, REPAIRS};
+use scim::dialect::{self, Dialect};
 use scim::id::{Precondition, ResourceId, Version};
 use scim::patch;
 use scim::projection::Projection;
@@ -106,8 +106,9 @@ impl App {
     ) -> Result<Stored, ServiceError> {
         let plan = patch::plan(resource_type, json::parse(body)?, dialect(caller))?;
         refuse_repairs_if_strict(caller, &plan.notes)?;
-        let notes = plan.notes.clone();
+        let mut notes = plan.notes.clone();
         let written = self.write_one(caller, resource_type, id, precondition, Action::Patch(plan)).await?;
+        notes.join(&written.notes);
         let shows = written.document_touched || !projection.is_default();
         self.stored(caller, written, notes, projection, shows).await
     }
@@ -214,6 +215,7 @@ impl App {
             request_id: caller.request_id.clone(),
             registry: self.registry(&caller.tenant),
             unique: unique_attributes(caller.tenant.settings, &self.registry(&caller.tenant)),
+            strict: caller.tenant.settings.strict,
         }
     }
 
@@ -272,12 +274,10 @@ fn dialect(caller: &ScimCaller) -> Dialect {
 /// # Errors
 /// [`ScimError::Syntax`], naming what was sent.
 fn refuse_repairs_if_strict(caller: &ScimCaller, notes: &Notes) -> Result<(), ScimError> {
-    if !caller.tenant.settings.strict || notes.repairs.is_empty() {
-        return Ok(());
+    match dialect::refusal(notes) {
+        Some(refusal) if caller.tenant.settings.strict => Err(ScimError::Syntax(refusal)),
+        Some(_) | None => Ok(()),
     }
-    let made = REPAIRS.iter().filter(|repair| notes.repairs.contains(&repair.name));
-    let named = made.map(|repair| format!("{} ({})", repair.name, repair.accepts)).collect::<Vec<_>>().join("; ");
-    Err(ScimError::Syntax(format!("This tenant takes only what keeps to the RFCs. The request has: {named}")))
 }
 
 fn not_found(resource_type: &ResourceType, id: ResourceId) -> ScimError {

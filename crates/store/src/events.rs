@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use scim::id::{ResourceId, Version};
 
 use crate::error::StoreError;
-use crate::resources::apply::Context;
+use crate::resources::apply::{Change, Context};
 use crate::resources::{ResourceKey, read_id, read_type_key, read_version};
 use crate::sql;
 use crate::sql::Stmt;
@@ -27,20 +27,6 @@ pub enum Kind {
     Delete,
     /// Nobody asked to change it, but one of its members was deleted.
     LostMember,
-}
-
-/// A change of a resource, on its way to its row.
-#[derive(Debug)]
-pub(crate) struct Change<'a> {
-    pub(crate) resource_type: u16,
-    pub(crate) id: ResourceId,
-    pub(crate) version: Version,
-    pub(crate) kind: Kind,
-    /// Canonical names of the attributes that changed, members aside.
-    pub(crate) changed: &'a [String],
-    pub(crate) members: &'a MembersDelta,
-    pub(crate) before: Option<&'a str>,
-    pub(crate) after: Option<&'a str>,
 }
 
 /// Who came to belong to a resource, and who no longer does.
@@ -130,22 +116,23 @@ pub(crate) async fn append(
     tx: &mut Tx,
     tenant: TenantKey,
     context: &Context,
-    change: &Change<'_>,
+    (resource_type, id, version): (u16, ResourceId, Version),
+    change: &Change,
 ) -> Result<(), StoreError> {
-    let (id, changed, members) = (change.id.to_bytes(), json_text(&change.changed), change.members.to_json());
+    let (id, changed, members) = (id.to_bytes(), json_text(&change.attributes), change.members.to_json());
     let params = [
         tenant.into(),
         context.now.into(),
         (&context.actor).into(),
         (&context.request_id).into(),
-        u32::from(change.resource_type).into(),
+        u32::from(resource_type).into(),
         (&id).into(),
-        change.version.0.cast_signed().into(),
+        version.0.cast_signed().into(),
         change.kind.number().into(),
         (&changed).into(),
         members.as_ref().into(),
-        change.before.into(),
-        change.after.into(),
+        change.before.as_ref().into(),
+        change.after.as_ref().into(),
     ];
     tx.execute(&APPEND, &params).await?;
     tx.has_events(tenant);

@@ -72,6 +72,9 @@ impl App {
             let places: Vec<usize> = slice.iter().flat_map(|unit| &unit.steps).map(|step| step.index).collect();
             match self.run_slice(caller, slice, progress.clone()).await {
                 Ok((done, later)) => {
+                    for written in done.iter().filter_map(|(_, result)| result.as_ref().ok()) {
+                        notes.join(&written.notes);
+                    }
                     outcomes.extend(done.into_iter().map(|(place, result)| (place, result.map_err(Into::into))));
                     progress = later;
                 }
@@ -114,14 +117,7 @@ fn refuse_without_scope(slice: &mut [Unit], heads: &[OperationHead], caller: &Sc
 fn note(slice: &[Unit], all: &mut Notes) {
     let operations = slice.iter().flat_map(|unit| &unit.steps).filter_map(|step| step.work.as_ref().ok());
     for notes in operations.filter_map(notes_of) {
-        for repair in &notes.repairs {
-            if !all.repairs.contains(repair) {
-                all.repairs.push(repair);
-            }
-        }
-        for path in &notes.ignored {
-            all.ignored(path);
-        }
+        all.join(notes);
     }
 }
 

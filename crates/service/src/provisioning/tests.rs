@@ -329,3 +329,22 @@ async fn a_strict_tenant_refuses_what_others_have_mended() {
     assert!(outcomes[0].contains("boolean-as-text"), "{outcomes:?}");
     assert_eq!(outcomes[1], "POST W/\"1\"");
 }
+
+#[tokio::test]
+async fn what_is_mended_in_applying_is_named_with_the_rest() {
+    let fixture = Fixture::new().await;
+    let id = fixture.create("User", r#"{"userName":"ana"}"#).await.unwrap().shown.unwrap().id;
+    let patch = |filter: &str| {
+        format!(r#"{{"Operations":[{{"op":"Replace","path":"emails[type eq \"{filter}\"].value","value":"a@x"}}]}}"#)
+    };
+
+    let (user, body) = (fixture.type_named("User"), patch("work"));
+    let projection = Projection::default();
+    let alone = fixture.app.patch(&fixture.caller, &user, id, Precondition::Any, body.as_bytes(), &projection).await;
+    let operation = format!(r#"{{"method":"PATCH","path":"/Users/{id}","data":{}}}"#, patch("home"));
+    let request = BulkRequest::read(format!(r#"{{"Operations":[{operation}]}}"#).as_bytes(), 1000).unwrap();
+    let bulk = fixture.app.bulk(&fixture.caller, request, &[]).await;
+
+    assert!(alone.unwrap().notes.repairs.contains(&"replace-creates"));
+    assert!(bulk.unwrap().notes.repairs.contains(&"replace-creates"));
+}

@@ -13,9 +13,11 @@ use std::sync::Arc;
 use scim::ScimError;
 use scim::batch::{Batch, Unit};
 use scim::id::{ResourceId, Version};
+use scim::resource::Notes;
 use scim::schema::{Registry, ResourceType};
 
 use crate::error::StoreError;
+use crate::events::{Kind, MembersDelta};
 use crate::tenants::TenantKey;
 use crate::tx::Tx;
 
@@ -32,6 +34,8 @@ pub struct Context {
     pub registry: Arc<Registry>,
     /// Attributes that the tenant's settings make unique, besides those whose schema says so.
     pub unique: Vec<UniqueAttribute>,
+    /// Whether what could only be applied by mending it is refused.
+    pub strict: bool,
 }
 
 /// A single-valued attribute that no two resources of a type may share.
@@ -91,6 +95,28 @@ pub struct Written {
     /// Whether the request named more than members: then the answer shows the resource, while a
     /// group that only gained or lost members is not echoed.
     pub document_touched: bool,
+    /// What was mended in applying it, which could not be foreseen.
+    pub notes: Notes,
+    /// What the change was; `None` when nothing changed.
+    pub change: Option<Box<Change>>,
+}
+
+/// A change of a resource, as its event says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// What happened.
+    pub kind: Kind,
+    /// What people call the resource: its `userName`, or else its `displayName`. `None` when it has
+    /// neither, or was not read since only its members changed.
+    pub name: Option<String>,
+    /// Canonical names of the attributes that changed, members aside.
+    pub attributes: Vec<String>,
+    /// Who came to belong to it, and who no longer does.
+    pub members: MembersDelta,
+    /// As [`crate::events::Event::before`].
+    pub before: Option<String>,
+    /// As [`crate::events::Event::after`].
+    pub after: Option<String>,
 }
 
 /// Why an operation was not carried out. Nothing of its unit has changed then.

@@ -25,6 +25,8 @@ pub(crate) struct Directory {
     pub(crate) tenant: TenantKey,
     pub(crate) unique: Vec<UniqueAttribute>,
     /// What has been numbered: ids, and the time, which passes by a second with each request.
+    /// Whether the tenant allows no repairs.
+    pub(crate) strict: bool,
     counter: Cell<u64>,
 }
 
@@ -67,7 +69,7 @@ impl Directory {
             })
             .await
             .unwrap();
-        Self { store: store.clone(), tenant: tenant.key, unique: Vec::new(), counter: Cell::new(0) }
+        Self { store: store.clone(), tenant: tenant.key, unique: Vec::new(), strict: false, counter: Cell::new(0) }
     }
 
     pub(crate) fn new_id(&self, resource_type: &ResourceType) -> ResourceId {
@@ -106,6 +108,7 @@ impl Directory {
             request_id: "req-1".into(),
             registry: registry(),
             unique: self.unique.clone(),
+            strict: self.strict,
         });
         let (tenant, units) = (self.tenant, Arc::new(units));
         self.store

@@ -307,3 +307,22 @@ fn an_operation_that_cannot_be_carried_out_keeps_its_own_reason() {
         assert!(matches!(refused, Err(WriteError::Scim(ScimError::NoTarget(_)))));
     });
 }
+
+#[test]
+fn what_is_mended_in_applying_is_told_and_a_strict_tenant_refuses_it() {
+    each_engine(async |store| {
+        let mut acme = Directory::new(&store, "acme").await;
+        let ana = acme.user("ana").await;
+        // Only Entra ID writes `Replace` so.
+        let replace = |kind: &str| json!([{ "op": "Replace", "path": format!("emails[type eq \"{kind}\"].value"), "value": "a@x" }]);
+
+        let mended = acme.patch(ana, "", replace("work")).await.unwrap();
+        acme.strict = true;
+        let refused = acme.patch(ana, "", replace("home")).await;
+
+        assert_eq!(mended.notes.repairs, ["replace-creates"]);
+        let Err(WriteError::Scim(ScimError::Syntax(detail))) = refused else { panic!("{refused:?}") };
+        assert!(detail.contains("'strict'") && detail.contains("replace-creates"), "{detail}");
+        assert_eq!(acme.get(ana).await.unwrap().version, mended.version);
+    });
+}

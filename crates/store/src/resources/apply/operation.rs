@@ -1,16 +1,18 @@
 //! One operation, in two halves: [`stage`] writes the resource, [`finish`] who belongs to it and
 //! the event. Between the two, the other operations of a circle are staged.
 
+use scim::ScimError;
 use scim::batch::{Action, Operation};
+use scim::dialect;
 use scim::id::{Precondition, ResourceId, Version};
-use scim::patch::PatchPlan;
-use scim::resource::{Document, Resource, Secret};
+use scim::patch::{PatchPlan, Patched};
+use scim::resource::{Document, Notes, Resource, Secret};
 use scim::schema::Relation;
 
-use super::{Context, Fault, WriteError, Written};
+use super::{Change, Context, Fault, WriteError, Written};
 use crate::attributes::{self, Keys, USER_NAME};
 use crate::error::StoreError;
-use crate::events::{self, Change, Kind, MembersDelta};
+use crate::events::{self, Kind, MembersDelta};
 use crate::members::change::{self, Group};
 use crate::members::rows as member_rows;
 use crate::members::work::MembersWork;
@@ -27,6 +29,10 @@ pub(super) struct Staged<'a> {
     row: Option<Row>,
     /// The document as it is stored now, where it was read.
     body: Option<String>,
+    /// What people call it, where it was read.
+    name: Option<String>,
+    /// What was mended in applying the operation.
+    notes: Notes,
     /// Canonical names of the attributes that changed.
     changed: Vec<String>,
     /// The row was written, so version and time have moved.
@@ -79,6 +85,8 @@ impl<'a> Staged<'a> {
             kind,
             row: None,
             body: None,
+            name: None,
+            notes: Notes::default(),
             changed: Vec::new(),
             moved: false,
             before: None,
@@ -113,6 +121,7 @@ async fn create<'a>(
         moved: true,
         after: Some(columns.body.clone()),
         body: Some(columns.body),
+        name: name_of(&resource.document),
         members: MembersWork::create(&resource.members),
         ..Staged::unread(operation, Kind::Create)
     })
@@ -148,13 +157,19 @@ async fn patch<'a>(
 ) -> Result<Staged<'a>, Fault> {
     let stored = load(tx, tenant, operation).await?;
     let before = read(&stored)?;
-    let after = plan.apply(&operation.resource_type, &before)?.document;
+    let Patched { document: after, notes, .. } = plan.apply(&operation.resource_type, &before)?;
+    if context.strict
+        && let Some(refusal) = dialect::refusal(&notes)
+    {
+        return Err(ScimError::Syntax(refusal).into());
+    }
     let secret = match &plan.secret {
         None => SecretChange::Keep,
         Some(None) => SecretChange::Remove,
         Some(Some(secret)) => SecretChange::Set(hash(secret)?),
     };
-    let staged = Staged { members: MembersWork::of_changes(&plan.members), ..Staged::unread(operation, Kind::Patch) };
+    let members = MembersWork::of_changes(&plan.members);
+    let staged = Staged { notes, members, ..Staged::unread(operation, Kind::Patch) };
     write(tx, tenant, context, staged, stored, (&before, &after), secret).await
 }
 
@@ -188,6 +203,7 @@ async fn write<'a>(
         before: Some(image_before),
         after: Some(image_after),
         body: Some(columns.body),
+        name: name_of(after),
         ..staged
     })
 }
@@ -199,7 +215,8 @@ async fn delete<'a>(
     operation: &'a Operation,
 ) -> Result<Staged<'a>, Fault> {
     let stored = load(tx, tenant, operation).await?;
-    let keys = Keys::of(&read(&stored)?, &operation.resource_type, context);
+    let document = read(&stored)?;
+    let keys = Keys::of(&document, &operation.resource_type, context);
     let key = stored.key;
     if rows::touch_groups_of(tx, tenant, key, context.now).await? > 0 {
         events::append_lost_member(tx, tenant, context, (key, stored.id)).await?;
@@ -214,6 +231,7 @@ async fn delete<'a>(
     Ok(Staged {
         row: Some(Row::of(&stored)),
         moved: true,
+        name: name_of(&document),
         before: Some(stored.body),
         delta: MembersDelta { added: Vec::new(), removed },
         ..Staged::unread(operation, Kind::Delete)
@@ -254,18 +272,17 @@ pub(super) async fn finish(
         row.modified = context.now;
         staged.moved = true;
     }
+    let change = Change {
+        kind: staged.kind,
+        name: staged.name,
+        attributes: staged.changed,
+        members: staged.delta,
+        before: staged.before,
+        after: staged.after,
+    };
     if staged.moved {
-        let change = Change {
-            resource_type: operation.resource_type.key,
-            id: operation.target,
-            version: row.version,
-            kind: staged.kind,
-            changed: &staged.changed,
-            members: &staged.delta,
-            before: staged.before.as_deref(),
-            after: staged.after.as_deref(),
-        };
-        events::append(tx, tenant, context, &change).await?;
+        let (key, id) = (operation.resource_type.key, operation.target);
+        events::append(tx, tenant, context, (key, id, row.version), &change).await?;
     }
     Ok(Written {
         id: operation.target,
@@ -276,6 +293,8 @@ pub(super) async fn finish(
         document_touched: staged.body.is_some() || staged.kind == Kind::Delete,
         body: staged.body,
         changed: staged.moved,
+        notes: staged.notes,
+        change: staged.moved.then(|| Box::new(change)),
     })
 }
 
@@ -296,6 +315,11 @@ async fn load(tx: &mut Tx, tenant: TenantKey, operation: &Operation) -> Result<S
 
 fn allow(operation: &Operation, current: Version) -> Result<(), WriteError> {
     if operation.precondition.allows(current) { Ok(()) } else { Err(WriteError::VersionMismatch { current }) }
+}
+
+/// What people call a resource.
+fn name_of(document: &Document) -> Option<String> {
+    document.text(USER_NAME).or_else(|| document.text("displayName")).map(str::to_owned)
 }
 
 fn read(stored: &StoredResource) -> Result<Document, StoreError> {
