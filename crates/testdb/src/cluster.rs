@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 
 use crate::database::Database;
 
@@ -97,6 +97,27 @@ impl Cluster {
     /// A new database that is a copy of `template`, to which nobody is connected.
     pub fn copy_of(&self, template: &Database<'_>) -> Database<'_> {
         Database::create(self, template.name())
+    }
+
+    /// A new database in the shared cluster, for tests that all begin alike: a copy of one on which
+    /// `prepare`, given its address, was run once in this process. It runs in a thread of its own, and must
+    /// have closed its connections when it comes back.
+    ///
+    /// # Panics
+    /// When `prepare` does.
+    pub fn prepared(prepare: impl FnOnce(&str) + Send) -> Database<'static> {
+        static PREPARED: OnceLock<Database<'static>> = OnceLock::new();
+        let template = PREPARED.get_or_init(|| {
+            let database = Self::shared().database();
+            let url = database.url();
+            std::thread::scope(|scope| scope.spawn(|| prepare(&url)).join().expect("the database was prepared"));
+            // The server may not have noticed yet that we have gone.
+            let connected =
+                format!("pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{}'", database.name());
+            Self::shared().sql("postgres", &format!("SELECT {connected}"));
+            database
+        });
+        Self::shared().copy_of(template)
     }
 
     /// Ends the server as a power cut would.

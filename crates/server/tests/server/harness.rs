@@ -11,6 +11,7 @@ use service::tenants::{CreateTenant, LimitChange, SettingChange};
 use service::{App, Clock, IdentityProvider, Scopes, Secrets, Tenant};
 use store::Store;
 use tempfile::TempDir;
+use testdb::{Cluster, Database};
 use tower::ServiceExt;
 
 /// When all tests take place: 2023-11-14T22:13:20Z.
@@ -21,7 +22,33 @@ pub(crate) struct Harness {
     pub(crate) app: App,
     pub(crate) tenant: Tenant,
     pub(crate) token: String,
-    _folder: TempDir,
+    _place: Place,
+}
+
+/// Where the data is, gone with it.
+enum Place {
+    Folder(TempDir),
+    Database(Database<'static>),
+}
+
+impl Place {
+    /// An empty one, on the engine that this program of tests is for: the suite is compiled twice.
+    fn new() -> Self {
+        if env!("CARGO_CRATE_NAME") != "on_postgres" {
+            return Self::Folder(tempfile::tempdir().unwrap());
+        }
+        Self::Database(Cluster::prepared(|url| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async { Store::open(&store::Options::on_postgres(url)).await.unwrap().close().await });
+        }))
+    }
+
+    fn options(&self) -> store::Options {
+        match self {
+            Self::Folder(folder) => store::Options::new(folder.path().join("muster.db")),
+            Self::Database(database) => store::Options::on_postgres(database.url()),
+        }
+    }
 }
 
 /// An answer, read whole.
@@ -38,8 +65,8 @@ impl Harness {
     }
 
     pub(crate) async fn with(limits: LimitChange, options: Options) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&store::Options::new(folder.path().join("muster.db"))).await.unwrap();
+        let place = Place::new();
+        let store = Store::open(&place.options()).await.unwrap();
         let settings = Settings {
             clock: Clock::fixed(NOW_MS),
             secrets: Secrets::seeded(1),
@@ -52,7 +79,7 @@ impl Harness {
         let tenant = tenant(&app, "acme", limits).await;
         let token = token(&app, &tenant, Scopes::ALL, IdentityProvider::Generic).await;
         let server = Server::new(app.clone(), options);
-        Self { server, app, tenant, token, _folder: folder }
+        Self { server, app, tenant, token, _place: place }
     }
 
     /// A second tenant, and a token of it.

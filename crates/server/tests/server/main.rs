@@ -1,5 +1,5 @@
 //! The server as its clients see it: every request goes through the router and its one layer, to a
-//! real store in a folder of its own.
+//! real store of its own. On SQLite; `on_postgres.rs` runs the same on PostgreSQL.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at what it did not expect")]
 
@@ -9,7 +9,7 @@ mod bad_input;
 mod bulk;
 mod conditional;
 mod discovery;
-mod harness;
+pub(crate) mod harness;
 mod layer;
 mod lists;
 mod openapi;

@@ -1,7 +1,6 @@
 //! A fresh store for each test.
 
 use std::path::PathBuf;
-use std::sync::LazyLock;
 
 use store::{Options, PostgresOptions, Store};
 use tempfile::TempDir;
@@ -16,7 +15,9 @@ pub(crate) fn each_engine(test: impl AsyncFn(Store)) {
 /// Runs a test on PostgreSQL, opened with other options; for what only that engine has.
 #[expect(clippy::needless_pass_by_value, reason = "a closure, written at the call")]
 pub(crate) fn on_postgres(change: impl Fn(&mut PostgresOptions), test: impl AsyncFn(Store, &Database<'_>)) {
-    let database = Cluster::shared().copy_of(migrated());
+    let database = Cluster::prepared(|url| {
+        block_on(async { Store::open(&Options::on_postgres(url)).await.unwrap().close().await });
+    });
     let mut options = PostgresOptions { connections_max: 8, ..PostgresOptions::new(database.url()) };
     change(&mut options);
     // Several threads, since some tests hold a transaction up by blocking it.
@@ -27,20 +28,6 @@ pub(crate) fn on_postgres(change: impl Fn(&mut PostgresOptions), test: impl Asyn
         test(store.clone(), &database).await;
         store.close().await;
     });
-}
-
-/// An empty database whose schema is up to date, to be copied.
-fn migrated() -> &'static Database<'static> {
-    static MIGRATED: LazyLock<Database<'static>> = LazyLock::new(|| {
-        let database = Cluster::shared().database();
-        block_on(async { Store::open(&Options::on_postgres(database.url())).await.unwrap().close().await });
-        // The server may not have noticed yet that we have gone.
-        let connected =
-            format!("pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{}'", database.name());
-        Cluster::shared().sql("postgres", &format!("SELECT {connected}"));
-        database
-    });
-    &MIGRATED
 }
 
 /// Runs a test on SQLite, opened with other options; for what only that engine has.

@@ -1,0 +1,6 @@
+//! The suite of `server/` on PostgreSQL.
+
+#[path = "server/main.rs"]
+mod suite;
+
+use suite::harness;
