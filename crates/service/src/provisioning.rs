@@ -9,7 +9,7 @@ mod bulk;
 mod idempotency;
 mod list;
 mod passwords;
-mod relations;
+mod shown;
 #[cfg(test)]
 mod tests;
 
@@ -158,7 +158,8 @@ impl App {
         let found = self.store().read(move |tx| {
             Box::pin(async move {
                 let Some(stored) = resources::get(tx, tenant, &resource_type, id).await? else { return Ok(None) };
-                let mut shown = relations::complete(tx, tenant, &registry, &projection, vec![stored]).await?;
+                let wants = |of: &ResourceType, relation| projection.wants(of, relation);
+                let mut shown = resources::complete(tx, tenant, &registry, wants, vec![stored]).await?;
                 Ok(shown.pop())
             })
         });
@@ -233,7 +234,7 @@ impl App {
             return Ok(Stored { version, shown: None, notes });
         }
         let resource_type = Arc::clone(&written.resource_type);
-        let resource = match relations::without_any(&written, projection) {
+        let resource = match shown::without_any(&written, projection) {
             Some(resource) => resource,
             // It was written a moment ago; gone already means that somebody deleted it since.
             None => self

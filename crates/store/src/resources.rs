@@ -7,10 +7,12 @@
 pub mod apply;
 mod filter_sql;
 pub(crate) mod query;
+mod relations;
 pub(crate) mod rows;
 pub mod uniqueness;
 
 pub use query::{Found, Lane, Scope, lane, query};
+pub use relations::complete;
 
 use std::sync::Arc;
 

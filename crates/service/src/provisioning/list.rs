@@ -10,7 +10,7 @@ use scim::schema::ResourceType;
 use store::resources::{self, Lane, Scope};
 use store::{StoreError, TenantKey, Tx};
 
-use super::{refuse_repairs_if_strict, relations};
+use super::refuse_repairs_if_strict;
 use crate::App;
 use crate::caller::{ScimCaller, Scopes};
 use crate::error::ServiceError;
@@ -105,6 +105,7 @@ async fn page(
 ) -> Result<(resources::Found, Vec<Representation>), StoreError> {
     let mut found = resources::query(tx, tenant, &scope, &query, lane).await?;
     let stored = std::mem::take(&mut found.resources);
-    let shown = relations::complete(tx, tenant, &scope.registry, &query.projection, stored).await?;
+    let wants = |of: &ResourceType, relation| query.projection.wants(of, relation);
+    let shown = resources::complete(tx, tenant, &scope.registry, wants, stored).await?;
     Ok((found, shown))
 }

@@ -1,18 +1,15 @@
 //! Queries for which resources are looked at one by one: a filter or an order over what only the
 //! document tells, or over several types at once.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use scim::query::{Cursor, ListQuery, Page, Position, Sort, SortKey};
-use scim::resource::{Member, Representation};
-use scim::schema::{Relation, Target};
+use scim::schema::{ResourceType, Target};
 
 use super::{Found, PlannedType, Scope, keyed};
 use crate::error::StoreError;
-use crate::members::{self, Membership};
 use crate::resources::filter_sql::{Fragment, Value};
-use crate::resources::{ResourceKey, StoredResource};
+use crate::resources::{ResourceKey, relations};
 use crate::tenants::TenantKey;
 use crate::tx::Tx;
 
@@ -128,8 +125,11 @@ async fn look(
     let types = [Arc::clone(planned.resource_type)];
     let mut hits = Vec::new();
     for chunk in candidates.chunks(CHUNK) {
-        let resources = keyed::rows(tx, tenant, &types, chunk).await?;
-        for (key, resource) in completed(tx, tenant, scope, planned, resources).await? {
+        let stored = keyed::rows(tx, tenant, &types, chunk).await?;
+        let keys: Vec<ResourceKey> = stored.iter().map(|resource| resource.key).collect();
+        let named = |_: &ResourceType, relation| planned.relations.contains(&relation);
+        let complete = relations::complete(tx, tenant, &scope.registry, named, stored).await?;
+        for (key, resource) in keys.into_iter().zip(complete) {
             let broken = |error| StoreError::Corrupt(format!("resource {}: {error}", resource.id));
             let json = resource.to_json(&scope.base_url).map_err(broken)?;
             if planned.plan.remaining.iter().all(|condition| condition.holds(&json)) {
@@ -138,49 +138,6 @@ async fn look(
         }
     }
     Ok(hits)
-}
-
-/// Resources with the relation attributes that the filter names.
-async fn completed(
-    tx: &mut Tx,
-    tenant: TenantKey,
-    scope: &Scope,
-    planned: &PlannedType<'_, '_>,
-    resources: Vec<StoredResource>,
-) -> Result<Vec<(ResourceKey, Representation)>, StoreError> {
-    let keys: Vec<ResourceKey> = resources.iter().map(|resource| resource.key).collect();
-    let named = |relation| planned.relations.contains(&relation);
-    let mut members = if named(Relation::Members) { members::of(tx, tenant, &keys).await? } else { HashMap::new() };
-    let mut groups =
-        if named(Relation::MemberOf) { members::groups_of(tx, tenant, &keys).await? } else { HashMap::new() };
-    let shown = |memberships: Option<Vec<Membership>>| {
-        Some(memberships?.into_iter().filter_map(|membership| shown(scope, membership)).collect())
-    };
-    let complete = resources.into_iter().map(|resource| {
-        let representation = Representation {
-            resource_type: resource.resource_type,
-            id: resource.id,
-            version: resource.version,
-            created: resource.created,
-            modified: resource.modified,
-            body: resource.body,
-            members: shown(members.remove(&resource.key)),
-            member_of: shown(groups.remove(&resource.key)),
-        };
-        (resource.key, representation)
-    });
-    Ok(complete.collect())
-}
-
-fn shown(scope: &Scope, membership: Membership) -> Option<Member> {
-    let resource_type = scope.registry.type_keyed(membership.resource_type)?;
-    Some(Member {
-        id: membership.id,
-        type_name: resource_type.name.clone(),
-        endpoint: resource_type.endpoint.clone(),
-        display: membership.display,
-        direct: membership.direct,
-    })
 }
 
 async fn page(
