@@ -29,9 +29,9 @@ CREATE INDEX resources_external_id ON resources (tenant, type, external_id) WHER
 CREATE INDEX resources_page ON resources (tenant, type, pk, active);
 SELECT muster_keep_tenants_apart('resources');
 
--- How many resources of a type each block of 1,024 pks holds: exact totals, and the way to any
--- startIndex. Each block is counted in several rows whose sum it is, so that those who create at the
--- same time do not wait for each other.
+-- How many resources of a type each block of 1,024 pks holds: the way to any startIndex. Each block is
+-- counted in several rows whose sum it is, so that those who create at the same time do not wait for
+-- each other.
 CREATE TABLE resource_blocks (
     tenant    bigint NOT NULL,
     type      bigint NOT NULL,
@@ -41,6 +41,16 @@ CREATE TABLE resource_blocks (
     CONSTRAINT resource_blocks_block PRIMARY KEY (tenant, type, block, shard)
 ) WITH (fillfactor = 50);
 SELECT muster_keep_tenants_apart('resource_blocks');
+
+-- How many resources of a type there are, counted likewise: a million of them have 16,000 rows of blocks.
+CREATE TABLE resource_totals (
+    tenant    bigint NOT NULL,
+    type      bigint NOT NULL,
+    shard     bigint NOT NULL,
+    resources bigint NOT NULL,
+    CONSTRAINT resource_totals_shard PRIMARY KEY (tenant, type, shard)
+) WITH (fillfactor = 50);
+SELECT muster_keep_tenants_apart('resource_totals');
 
 -- Values of attributes that the schema marks as indexed, by the number of the mark.
 CREATE TABLE attribute_values (

@@ -160,19 +160,27 @@ pub(crate) static BY_ID: Stmt =
 pub async fn list(tx: &mut Tx, filter: &ApplicationFilter, page: Page) -> Result<Listed<Application>, StoreError> {
     let pattern = filter.search.as_deref().map(containing);
     let params = [Param::from(filter.tenant), Param::from(filter.global), Param::from(pattern.as_ref())];
-    page.read(tx, &COUNT, &LIST, params, read).await
+    let (count, list) = if filter.tenant.is_some() { (&COUNT, &LIST) } else { (&COUNT_ALL, &LIST_ALL) };
+    page.read(tx, count, list, params, read).await
 }
 
 macro_rules! listed {
-    () => {
-        " FROM applications WHERE ($1 IS NULL OR tenant = $1) AND deleted_at IS NULL
-            AND ($2 IS NULL OR $2 = CASE WHEN tenant IS NULL THEN 1 ELSE 0 END)
+    ($whose:literal) => {
+        concat!(
+            " FROM applications WHERE ",
+            $whose,
+            " AND deleted_at IS NULL AND ($2 IS NULL OR $2 = CASE WHEN tenant IS NULL THEN 1 ELSE 0 END)
             AND ($3 IS NULL OR lower(name) LIKE $3 ESCAPE '\\' OR lower(description) LIKE $3 ESCAPE '\\'
                  OR lower(client_id) LIKE $3 ESCAPE '\\')"
+        )
     };
 }
-pub(crate) static COUNT: Stmt = sql!(concat!("SELECT count(*)", listed!()));
-pub(crate) static LIST: Stmt = sql!(concat!("SELECT ", columns!(), listed!(), " ORDER BY pk DESC LIMIT $4 OFFSET $5"));
+pub(crate) static COUNT: Stmt = sql!(concat!("SELECT count(*)", listed!("tenant = $1")));
+pub(crate) static LIST: Stmt =
+    sql!(concat!("SELECT ", columns!(), listed!("tenant = $1"), " ORDER BY pk DESC LIMIT $4 OFFSET $5"));
+pub(crate) static COUNT_ALL: Stmt = sql!(concat!("SELECT count(*)", listed!("$1 IS NULL")));
+pub(crate) static LIST_ALL: Stmt =
+    sql!(concat!("SELECT ", columns!(), listed!("$1 IS NULL"), " ORDER BY pk DESC LIMIT $4 OFFSET $5"));
 
 /// Changes an application that is not deleted. `None` when it is, or is not there.
 ///

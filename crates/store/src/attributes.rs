@@ -151,9 +151,12 @@ pub(crate) static DELETE_INDEXED: Stmt = sql! {
     sqlite: "DELETE FROM attribute_values
              WHERE tenant = $1 AND pk = $2
                AND (attribute, value) IN (SELECT e.value ->> 0, e.value ->> 1 FROM json_each($3) AS e)",
-    postgres: "DELETE FROM attribute_values
-               WHERE tenant = $1 AND pk = $2 AND (attribute, value) IN
-                     (SELECT cast(e ->> 0 AS bigint), e ->> 1 FROM jsonb_array_elements(cast($3 AS jsonb)) AS e)",
+    postgres: "DELETE FROM attribute_values AS v
+               USING (SELECT cast($1 AS bigint) AS tenant, cast(e ->> 0 AS bigint) AS attribute, e ->> 1 AS value,
+                             cast($2 AS bigint) AS pk
+                      FROM jsonb_array_elements(cast($3 AS jsonb)) AS e OFFSET 0) AS given
+               WHERE v.tenant = given.tenant AND v.attribute = given.attribute AND v.value = given.value
+                 AND v.pk = given.pk",
 };
 
 fn json_list<T: serde::Serialize>(rows: &[T]) -> Result<String, StoreError> {

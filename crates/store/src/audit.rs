@@ -63,5 +63,10 @@ pub async fn latest(
 
 pub(crate) static LATEST: Stmt = sql! {
     sqlite:   "SELECT actor, action, subject FROM audit WHERE tenant IS $1 ORDER BY pk DESC LIMIT $2",
-    postgres: "SELECT actor, action, subject FROM audit WHERE tenant IS NOT DISTINCT FROM $1 ORDER BY pk DESC LIMIT $2",
+    postgres: "SELECT actor, action, subject FROM (
+                   (SELECT pk, actor, action, subject FROM audit WHERE tenant = $1 ORDER BY pk DESC LIMIT $2)
+                   UNION ALL
+                   (SELECT pk, actor, action, subject FROM audit WHERE tenant IS NULL AND $1 IS NULL
+                    ORDER BY tenant DESC, pk DESC LIMIT $2)) AS either
+               ORDER BY pk DESC",
 };

@@ -1,16 +1,20 @@
 //! Every statement of this crate, so that a test can prepare each on each engine and show its plan.
-//! A test fails when a `static …: Stmt` is missing here: see `tests/plans.rs`.
+//! A test fails when a `static …: Stmt` is missing here: see `tests/plans`.
 
+use scim::query::ListQuery;
+
+use crate::resources;
+use crate::resources::query::Scope;
 use crate::sql::Stmt;
 
 /// The statements of a module, each with its name.
 pub type Statements = &'static [(&'static str, &'static Stmt)];
 
-/// Makes [`CATALOGUE`] from lines of the form `module: NAME, NAME;`.
+/// Makes a catalogue from lines of the form `module: NAME, NAME;`.
 macro_rules! catalogue {
-    ($($($module:ident)::+ : $($name:ident),+;)+) => {
-        /// Each module that holds statements, and these.
-        pub static CATALOGUE: &[(&str, Statements)] = &[$((stringify!($($module)::+), {
+    ($(#[$about:meta])* $catalogue:ident; $($($module:ident)::+ : $($name:ident),+;)+) => {
+        $(#[$about])*
+        pub static $catalogue: &[(&str, Statements)] = &[$((stringify!($($module)::+), {
             use crate::$($module)::+::{$($name),+};
             &[$((stringify!($name), &$name)),+]
         })),+];
@@ -18,7 +22,9 @@ macro_rules! catalogue {
 }
 
 catalogue! {
-    applications: INSERT, BY_CLIENT_ID, BY_ID, COUNT, LIST, UPDATE, DELETE, ROTATE;
+    /// Each module that holds statements, and these.
+    CATALOGUE;
+    applications: INSERT, BY_CLIENT_ID, BY_ID, COUNT, LIST, COUNT_ALL, LIST_ALL, UPDATE, DELETE, ROTATE;
     attributes: INSERT_UNIQUE, DELETE_UNIQUE, INSERT_INDEXED, DELETE_INDEXED;
     audit: INSERT, LATEST;
     events: APPEND, APPEND_LOST_MEMBER, AFTER;
@@ -32,8 +38,20 @@ catalogue! {
     resources::query::listed: TOTAL, BLOCK, PAGE, KEYS;
     resources::rows: INSERT, LOAD, UPDATE, TOUCH, TOUCH_GROUPS_OF, DELETE, COUNT_IN, COUNT_OUT;
     resources::uniqueness: ENFORCE_DISPLAY_NAME, ENFORCE_EXTERNAL_ID, RELEASE;
-    scim_tokens: INSERT, BY_HASH, BY_ID, COUNT, LIST, UPDATE, REVOKE, ROTATE, END_OVERLAP, SUMMARY;
+    scim_tokens: INSERT, BY_HASH, BY_ID, COUNT, LIST, COUNT_ALL, LIST_ALL, UPDATE, REVOKE, ROTATE, END_OVERLAP, SUMMARY;
     store: PING;
     tenants: INSERT, LOCK, BY_ID, BY_SLUG, COUNT, LIST, UPDATE;
     usage: RECORD_TOKENS, RECORD_HOURS, SINCE;
+}
+
+catalogue! {
+    /// Statements that only PostgreSQL knows.
+    POSTGRES_ONLY;
+    engine::postgres::numbering: WAITING, NUMBER;
+}
+
+/// The statements that look for what a filter and an order name: their texts depend on the request. Values
+/// are left open.
+pub fn of_query(scope: &Scope, query: &ListQuery) -> Vec<Stmt> {
+    resources::query::statements(scope, query)
 }

@@ -186,7 +186,9 @@ pub(crate) static APPEND_LOST_MEMBER: Stmt = sql! {
                    INSERT INTO event_rows (tenant, at, actor, request_id, type, resource, version, kind, changed, \
                                            members)
                    SELECT $1, $3, $4, $5, g.type, g.id, g.version, $6, '[]', $7
-                   FROM members AS m JOIN resources AS g ON g.tenant = m.tenant AND g.pk = m.group_pk
+                   FROM members AS m
+                   CROSS JOIN LATERAL (SELECT type, id, version FROM resources
+                                       WHERE tenant = $1 AND pk = m.group_pk OFFSET 0) AS g
                    WHERE m.tenant = $1 AND m.member_pk = $2 AND m.group_pk <> $2 ORDER BY m.group_pk
                    RETURNING tenant, draft)
                INSERT INTO event_queue (tenant, draft) SELECT tenant, draft FROM written",

@@ -64,15 +64,18 @@ async fn members_of(tx: &mut Tx, tenant: TenantKey, groups: &[ResourceKey]) -> R
     read(tx, &MEMBERS_OF, tenant, groups).await
 }
 
+// LATERAL and OFFSET 0 make PostgreSQL follow the order in which this is written, as CROSS JOIN does SQLite.
 pub(crate) static MEMBERS_OF: Stmt = sql! {
     sqlite: "SELECT m.group_pk, r.pk, r.id, r.type, r.display, 1
              FROM json_each($2) AS given
              CROSS JOIN members AS m ON m.tenant = $1 AND m.group_pk = given.value
              CROSS JOIN resources AS r ON r.tenant = $1 AND r.pk = m.member_pk LIMIT $3",
-    postgres: "SELECT m.group_pk, r.pk, r.id, r.type, r.display, cast(1 AS bigint)
-               FROM jsonb_array_elements_text(cast($2 AS jsonb)) AS given (value)
-               JOIN members AS m ON m.tenant = $1 AND m.group_pk = cast(given.value AS bigint)
-               JOIN resources AS r ON r.tenant = $1 AND r.pk = m.member_pk LIMIT $3",
+    postgres: "SELECT m.group_pk, r.pk, r.id, r.type, r.display, 1
+               FROM unnest(cast(translate($2, '[]', '{}') AS bigint[])) AS given (value)
+               CROSS JOIN LATERAL (SELECT group_pk, member_pk FROM members
+                                   WHERE tenant = $1 AND group_pk = given.value OFFSET 0) AS m
+               CROSS JOIN LATERAL (SELECT pk, id, type, display FROM resources
+                                   WHERE tenant = $1 AND pk = m.member_pk OFFSET 0) AS r LIMIT $3",
 };
 
 /// What each of `members` belongs to, in the order in which the groups were created; one that belongs
@@ -103,17 +106,20 @@ pub(crate) static GROUPS_OF: Stmt = sql! {
              FROM above CROSS JOIN resources AS g ON g.tenant = $1 AND g.pk = above.group_pk
              WHERE above.group_pk <> above.member_pk GROUP BY above.member_pk, above.group_pk LIMIT $3",
     postgres: "WITH RECURSIVE above (member_pk, group_pk, direct) AS (
-                   SELECT m.member_pk, m.group_pk, cast(1 AS bigint)
-                   FROM jsonb_array_elements_text(cast($2 AS jsonb)) AS given (value)
-                   JOIN members AS m ON m.tenant = $1 AND m.member_pk = cast(given.value AS bigint)
+                   SELECT m.member_pk, m.group_pk, 1
+                   FROM unnest(cast(translate($2, '[]', '{}') AS bigint[])) AS given (value)
+                   CROSS JOIN LATERAL (SELECT member_pk, group_pk FROM members
+                                       WHERE tenant = $1 AND member_pk = given.value OFFSET 0) AS m
                    UNION
-                   SELECT above.member_pk, m.group_pk, cast(0 AS bigint)
-                   FROM above JOIN members AS m ON m.tenant = $1 AND m.member_pk = above.group_pk
+                   SELECT above.member_pk, m.group_pk, 0
+                   FROM above CROSS JOIN LATERAL (SELECT group_pk FROM members
+                                                  WHERE tenant = $1 AND member_pk = above.group_pk OFFSET 0) AS m
                )
-               SELECT above.member_pk, g.pk, g.id, g.type, g.display, max(above.direct)
-               FROM above JOIN resources AS g ON g.tenant = $1 AND g.pk = above.group_pk
-               WHERE above.group_pk <> above.member_pk
-               GROUP BY above.member_pk, g.pk, g.id, g.type, g.display LIMIT $3",
+               SELECT above.member_pk, g.pk, g.id, g.type, g.display, above.direct
+               FROM (SELECT member_pk, group_pk, max(direct) AS direct FROM above
+                     WHERE group_pk <> member_pk GROUP BY member_pk, group_pk) AS above
+               CROSS JOIN LATERAL (SELECT pk, id, type, display FROM resources
+                                   WHERE tenant = $1 AND pk = above.group_pk OFFSET 0) AS g LIMIT $3",
 };
 
 /// A row of the two statements above.

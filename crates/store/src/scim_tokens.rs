@@ -82,7 +82,10 @@ pub async fn by_hash(
 pub(crate) static BY_HASH: Stmt = sql!(concat!(
     "SELECT ",
     columns!(),
-    ", hash = $2 FROM scim_tokens WHERE tenant = $1 AND (hash = $2 OR previous_hash = $2)"
+    ", 1 FROM scim_tokens WHERE tenant = $1 AND hash = $2
+     UNION ALL SELECT ",
+    columns!(),
+    ", 0 FROM scim_tokens WHERE tenant = $1 AND previous_hash = $2"
 ));
 
 /// The token of that id, if it belongs to `tenant`; `None` there is any tenant.
@@ -109,22 +112,30 @@ pub async fn list(tx: &mut Tx, filter: &TokenFilter, now: i64, page: Page) -> Re
         Param::from(pattern.as_ref()),
         Param::from(now),
     ];
-    page.read(tx, &COUNT, &LIST, params, read).await
+    let (count, list) = if filter.tenant.is_some() { (&COUNT, &LIST) } else { (&COUNT_ALL, &LIST_ALL) };
+    page.read(tx, count, list, params, read).await
 }
 
 /// The condition of a list. Its second part is [`ScimToken::status`] in SQL.
 macro_rules! listed {
-    () => {
-        " FROM scim_tokens WHERE ($1 IS NULL OR tenant = $1)
-            AND CASE WHEN $2 IS NULL THEN revoked_at IS NULL OR $3 <> 0
+    ($whose:literal) => {
+        concat!(
+            " FROM scim_tokens WHERE ",
+            $whose,
+            " AND CASE WHEN $2 IS NULL THEN revoked_at IS NULL OR $3 <> 0
               ELSE $2 = CASE WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expires_at <= $5 THEN 'expired'
                              WHEN is_active = 0 THEN 'disabled' ELSE 'active' END END
             AND ($4 IS NULL OR lower(name) LIKE $4 ESCAPE '\\' OR lower(description) LIKE $4 ESCAPE '\\'
                  OR lower(prefix) LIKE $4 ESCAPE '\\' OR lower(last_four) LIKE $4 ESCAPE '\\')"
+        )
     };
 }
-pub(crate) static COUNT: Stmt = sql!(concat!("SELECT count(*)", listed!()));
-pub(crate) static LIST: Stmt = sql!(concat!("SELECT ", columns!(), listed!(), " ORDER BY pk DESC LIMIT $6 OFFSET $7"));
+pub(crate) static COUNT: Stmt = sql!(concat!("SELECT count(*)", listed!("tenant = $1")));
+pub(crate) static LIST: Stmt =
+    sql!(concat!("SELECT ", columns!(), listed!("tenant = $1"), " ORDER BY pk DESC LIMIT $6 OFFSET $7"));
+pub(crate) static COUNT_ALL: Stmt = sql!(concat!("SELECT count(*)", listed!("$1 IS NULL")));
+pub(crate) static LIST_ALL: Stmt =
+    sql!(concat!("SELECT ", columns!(), listed!("$1 IS NULL"), " ORDER BY pk DESC LIMIT $6 OFFSET $7"));
 
 /// Changes a token that is not revoked. `None` when it is, or is not there.
 ///

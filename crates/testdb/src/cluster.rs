@@ -12,8 +12,8 @@ use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 
 use crate::database::Database;
 
-/// Nothing here has to survive, so nothing is flushed.
-const SETTINGS: [&str; 9] = [
+/// Nothing here has to survive, so nothing is flushed; and nothing happens that no test asked for.
+const SETTINGS: [&str; 10] = [
     "listen_addresses=",
     "fsync=off",
     "synchronous_commit=off",
@@ -21,6 +21,7 @@ const SETTINGS: [&str; 9] = [
     "max_connections=300",
     "shared_buffers=64MB",
     "max_wal_size=256MB",
+    "autovacuum=off",
     "log_min_messages=warning",
     "lc_messages=C",
 ];

@@ -24,7 +24,7 @@ mod address;
 mod connection;
 mod error;
 mod listen;
-mod numbering;
+pub(crate) mod numbering;
 mod run;
 mod schema;
 mod trusting;
@@ -298,17 +298,31 @@ impl Begin {
     }
 }
 
-/// Bounds of the server's patience: with a pooler set in each transaction, else once.
+/// How the server is to treat our transactions: said once per connection, or, with a pooler in between,
+/// in each transaction.
 fn settings(options: &PostgresOptions) -> String {
-    let local = if options.statement_cache { "" } else { "LOCAL " };
-    let millis = |duration: Duration| duration.as_millis();
-    format!(
-        "SET {local}statement_timeout = {};SET {local}lock_timeout = {};SET {local}idle_in_transaction_session_timeout = {};",
-        millis(options.statement_timeout),
-        millis(options.lock_timeout),
+    let millis = |duration: Duration| duration.as_millis().to_string();
+    let settings = [
+        ("statement_timeout", millis(options.statement_timeout)),
+        ("lock_timeout", millis(options.lock_timeout)),
         // Between statements we only compute; a process that hangs must not hold locks.
-        millis(options.statement_timeout),
-    )
+        ("idle_in_transaction_session_timeout", millis(options.statement_timeout)),
+        // All our statements go from a few keys to rows by indexes. The planner must not take a tenant for
+        // the few rows that it has on average, and read all of one that has a million. So plans
+        // are those that `tests/plans` shows, whatever the tables hold.
+        ("plan_cache_mode", "force_generic_plan".to_owned()),
+        ("enable_hashjoin", "off".to_owned()),
+        ("enable_mergejoin", "off".to_owned()),
+        ("enable_seqscan", "off".to_owned()),
+        ("enable_bitmapscan", "off".to_owned()),
+        ("enable_material", "off".to_owned()),
+        ("enable_memoize", "off".to_owned()),
+        // Compiling, or starting others to help, takes longer than any of them.
+        ("jit", "off".to_owned()),
+        ("max_parallel_workers_per_gather", "0".to_owned()),
+    ];
+    let local = if options.statement_cache { "" } else { "LOCAL " };
+    settings.map(|(name, value)| format!("SET {local}{name} = {value};")).concat()
 }
 
 fn unexpectedly_slow(error: StoreError) -> StoreError {

@@ -91,8 +91,10 @@ pub(crate) static EXISTING: Stmt = sql! {
     sqlite: "SELECT r.pk, r.id, r.type, r.version, r.created, r.modified
              FROM json_each($2) AS given JOIN resources AS r ON r.tenant = $1 AND r.id = unhex(given.value)",
     postgres: "SELECT r.pk, r.id, r.type, r.version, r.created, r.modified
-               FROM jsonb_array_elements_text(cast($2 AS jsonb)) AS given (value)
-               JOIN resources AS r ON r.tenant = $1 AND r.id = decode(given.value, 'hex') FOR KEY SHARE OF r",
+               FROM (SELECT decode(value, 'hex') AS id
+                     FROM unnest(cast(translate($2, '[]', '{}') AS text[])) AS hex (value) OFFSET 0) AS given
+               CROSS JOIN LATERAL (SELECT pk, id, type, version, created, modified FROM resources
+                                   WHERE tenant = $1 AND id = given.id FOR KEY SHARE) AS r",
 };
 
 /// Does the work; gives who really came and went.
@@ -201,11 +203,14 @@ pub(crate) static CONTAINED_IN: Stmt = sql! {
     postgres: "WITH RECURSIVE above (pk) AS (
                    SELECT cast($2 AS bigint)
                    UNION
-                   SELECT m.group_pk FROM above JOIN members AS m ON m.tenant = $1 AND m.member_pk = above.pk
+                   SELECT m.group_pk
+                   FROM above CROSS JOIN LATERAL (SELECT group_pk FROM members
+                                                  WHERE tenant = $1 AND member_pk = above.pk OFFSET 0) AS m
                )
-               SELECT r.id FROM above JOIN resources AS r ON r.tenant = $1 AND r.pk = above.pk
-               WHERE above.pk IN (SELECT cast(value AS bigint)
-                                  FROM jsonb_array_elements_text(cast($3 AS jsonb)) AS given (value)) LIMIT 1",
+               SELECT r.id
+               FROM (SELECT pk FROM above
+                     WHERE pk = ANY (cast(translate($3, '[]', '{}') AS bigint[])) LIMIT 1) AS above
+               CROSS JOIN LATERAL (SELECT id FROM resources WHERE tenant = $1 AND pk = above.pk OFFSET 0) AS r",
 };
 
 /// The members for whom a filter of a PATCH path holds: the one change that must look at each.

@@ -27,7 +27,7 @@ pub(crate) static ADD: Stmt = sql! {
     sqlite: "INSERT INTO members (tenant, group_pk, member_pk) SELECT $1, $2, value FROM json_each($3) WHERE true
              ON CONFLICT DO NOTHING RETURNING member_pk",
     postgres: "INSERT INTO members (tenant, group_pk, member_pk)
-               SELECT $1, $2, cast(value AS bigint) FROM jsonb_array_elements_text(cast($3 AS jsonb)) AS given (value)
+               SELECT $1, $2, value FROM unnest(cast(translate($3, '[]', '{}') AS bigint[])) AS given (value)
                ON CONFLICT DO NOTHING RETURNING member_pk",
 };
 
@@ -44,10 +44,11 @@ pub(super) async fn remove(
 pub(crate) static REMOVE: Stmt = sql! {
     sqlite: "DELETE FROM members WHERE tenant = $1 AND group_pk = $2
                AND member_pk IN (SELECT value FROM json_each($3)) RETURNING member_pk",
-    postgres: "DELETE FROM members WHERE tenant = $1 AND group_pk = $2
-                 AND member_pk IN (SELECT cast(value AS bigint)
-                                   FROM jsonb_array_elements_text(cast($3 AS jsonb)) AS given (value))
-               RETURNING member_pk",
+    postgres: "DELETE FROM members AS m
+               USING (SELECT cast($1 AS bigint) AS tenant, cast($2 AS bigint) AS group_pk, value AS member_pk
+                      FROM unnest(cast(translate($3, '[]', '{}') AS bigint[])) AS listed (value) OFFSET 0) AS given
+               WHERE m.tenant = given.tenant AND m.group_pk = given.group_pk AND m.member_pk = given.member_pk
+               RETURNING m.member_pk",
 };
 
 async fn change(
@@ -81,8 +82,8 @@ pub(crate) static RETAIN: Stmt = sql! {
     sqlite: "DELETE FROM members WHERE tenant = $1 AND group_pk = $2
                AND member_pk NOT IN (SELECT value FROM json_each($3)) RETURNING member_pk",
     postgres: "DELETE FROM members WHERE tenant = $1 AND group_pk = $2
-                 AND member_pk NOT IN (SELECT cast(value AS bigint)
-                                       FROM jsonb_array_elements_text(cast($3 AS jsonb)) AS given (value))
+                 AND member_pk NOT IN (SELECT value
+                                       FROM unnest(cast(translate($3, '[]', '{}') AS bigint[])) AS given (value))
                RETURNING member_pk",
 };
 
@@ -120,7 +121,6 @@ pub(super) async fn ids_of(
 
 pub(crate) static IDS: Stmt = sql! {
     sqlite: "SELECT id FROM resources WHERE tenant = $1 AND pk IN (SELECT value FROM json_each($2))",
-    postgres: "SELECT id FROM resources WHERE tenant = $1
-                 AND pk IN (SELECT cast(value AS bigint)
-                            FROM jsonb_array_elements_text(cast($2 AS jsonb)) AS given (value))",
+    postgres: "SELECT r.id FROM unnest(cast(translate($2, '[]', '{}') AS bigint[])) AS given (value)
+               CROSS JOIN LATERAL (SELECT id FROM resources WHERE tenant = $1 AND pk = given.value OFFSET 0) AS r",
 };

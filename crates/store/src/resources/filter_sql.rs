@@ -11,6 +11,9 @@ mod leaf;
 use scim::filter::Condition;
 use scim::schema::ResourceType;
 
+#[cfg(doc)]
+use crate::tx::Tx;
+
 pub(crate) use fragment::{Fragment, Value};
 pub(crate) use leaf::Place;
 
@@ -23,6 +26,9 @@ pub(crate) enum Rank {
     Point,
     /// The rows with values between two bounds.
     Range,
+    /// The rows that were changed between two moments: [`Self::Range`] where there is an index for that
+    /// ([`Tx::indexes_modified`]), else [`Self::Scan`].
+    Modified,
     /// All of the index.
     Scan,
 }
@@ -90,18 +96,45 @@ impl<'c, 'a> Plan<'c, 'a> {
         !self.nothing && self.keys.is_none() && self.conditions.is_empty() && self.remaining.is_empty()
     }
 
-    /// `WHERE …` for the rows of the candidates.
-    pub(crate) fn where_clause(&self) -> Fragment {
+    /// `FROM resources WHERE …` for the rows of the candidates.
+    pub(crate) fn rows_found(&self) -> Fragment {
         let mut clause = match &self.keys {
-            // The sign keeps the planner of SQLite from preferring an index on tenant and type,
-            // and then sorting: the keys come in order.
-            Some(keys) => keys.sql().within(" WHERE +tenant = $1 AND +type = $2 AND pk IN (", ")"),
-            None => Fragment::new(" WHERE tenant = $1 AND type = $2", []),
+            // The signs keep the planner of SQLite from preferring an index on tenant and type,
+            // and then sorting: the keys come in order. OFFSET 0 keeps that of PostgreSQL from looking
+            // at each row of the tenant for whether its key is among them.
+            Some(keys) => Fragment::default()
+                .and_texts(
+                    " FROM resources WHERE +tenant = $1 AND +type = $2 AND pk IN (",
+                    " FROM (SELECT DISTINCT pk AS key FROM (",
+                )
+                .and(&keys.sql())
+                .and_texts(
+                    ")",
+                    ") AS found ORDER BY key OFFSET 0) AS keys CROSS JOIN LATERAL
+                     (SELECT * FROM resources WHERE tenant = $1 AND pk = keys.key OFFSET 0) AS resources
+                     WHERE type = $2",
+                ),
+            None => Fragment::new(" FROM resources WHERE tenant = $1 AND type = $2", []),
         };
         for condition in &self.conditions {
             clause = clause.and_text(" AND ").and(condition);
         }
         clause
+    }
+
+    /// ` AND …` for the rows after the one with that key.
+    pub(crate) fn after(&self, key: i64) -> Fragment {
+        Fragment::forked(" AND pk > ?", &format!(" AND {} > ?", self.key()), [Value::Int(key)])
+    }
+
+    /// `ORDER BY …` for the order of creation.
+    pub(crate) fn in_order(&self) -> Fragment {
+        Fragment::forked(" ORDER BY pk", &format!(" ORDER BY {}", self.key()), [])
+    }
+
+    /// What PostgreSQL has of a row before it has read it.
+    fn key(&self) -> &'static str {
+        if self.keys.is_some() { "key" } else { "pk" }
     }
 }
 

@@ -16,9 +16,10 @@ use scim::filter::Condition;
 use scim::query::{ListQuery, Page, Position};
 use scim::schema::{Registry, Relation, ResourceType};
 
-use super::StoredResource;
 use super::filter_sql::{Fragment, Plan, Rank, Value};
+use super::{ResourceKey, StoredResource};
 use crate::error::StoreError;
+use crate::sql::Stmt;
 use crate::tenants::TenantKey;
 use crate::tx::Tx;
 use order::ColumnOrder;
@@ -109,6 +110,10 @@ pub async fn query(
             listed::query(tx, tenant, &types, &query.page).await
         }
         Path::InSql(planned, order) => {
+            let by_modified = order.is_some_and(|order| order.is_by_modified());
+            if lane == Lane::Fast && by_modified && planned.plan.is_everything() && !tx.indexes_modified() {
+                return Err(too_expensive());
+            }
             probe(tx, tenant, planned, lane).await?;
             in_sql::query(tx, tenant, planned.resource_type, &planned.plan, order, &query.page).await
         }
@@ -179,11 +184,12 @@ async fn probe(tx: &mut Tx, tenant: TenantKey, planned: &PlannedType<'_, '_>, la
     if lane == Lane::Slow || planned.plan.nothing {
         return Ok(());
     }
+    if keys.rank == Rank::Modified && !tx.indexes_modified() {
+        return Err(too_expensive());
+    }
     let mut left = i64::try_from(lane.rows_max()).unwrap_or(i64::MAX);
     for part in &keys.parts {
-        let statement = Fragment::new("SELECT count(*) FROM (", [])
-            .and(part)
-            .and(&Fragment::new(" LIMIT ?) AS keys", [Value::Int(left + 1)]));
+        let statement = probe_statement(part, left + 1);
         let params = statement.params(tenant, planned.resource_type.key);
         let read = tx.query_one(&statement.statement(), &params, |row| row.int(0)).await?;
         left -= read.unwrap_or(0);
@@ -192,6 +198,33 @@ async fn probe(tx: &mut Tx, tenant: TenantKey, planned: &PlannedType<'_, '_>, la
         }
     }
     Ok(())
+}
+
+/// Counts keys, but not beyond `most`.
+fn probe_statement(keys: &Fragment, most: i64) -> Fragment {
+    let limit = Fragment::new(" LIMIT ?) AS keys", [Value::Int(most)]);
+    Fragment::new("SELECT count(*) FROM (", []).and(keys).and(&limit)
+}
+
+/// What `query` builds for the first of its types: see [`crate::catalogue::of_query`].
+pub(crate) fn statements(scope: &Scope, query: &ListQuery) -> Vec<Stmt> {
+    let conditions = conditions(scope, query);
+    let planned = planned(&conditions);
+    let Some(first) = planned.first() else { return Vec::new() };
+    let keys = first.plan.keys.as_ref().filter(|keys| keys.rank > Rank::Unique);
+    let mut built: Vec<Fragment> =
+        keys.iter().flat_map(|keys| &keys.parts).map(|part| probe_statement(part, 1)).collect();
+    match path(&planned, query) {
+        Path::Listed => {}
+        Path::InSql(planned, order) => {
+            built.push(in_sql::rows_statement(&planned.plan, order, &query.page));
+            if !planned.plan.is_everything() {
+                built.push(in_sql::count_statement(&planned.plan));
+            }
+        }
+        Path::LookedAt => built.push(looked_at::candidates_statement(first, Some(ResourceKey(0)), 1)),
+    }
+    built.iter().map(Fragment::statement).collect()
 }
 
 fn too_expensive() -> StoreError {

@@ -174,10 +174,15 @@ pub(crate) async fn touch_groups_of(
     tx.execute(&TOUCH_GROUPS_OF, &[tenant.into(), member.0.into(), now.into()]).await
 }
 
-pub(crate) static TOUCH_GROUPS_OF: Stmt = sql!(
-    "UPDATE resources SET version = version + 1, modified = $3
-     WHERE tenant = $1 AND pk IN (SELECT group_pk FROM members WHERE tenant = $1 AND member_pk = $2 AND group_pk <> $2)"
-);
+pub(crate) static TOUCH_GROUPS_OF: Stmt = sql! {
+    sqlite: "UPDATE resources SET version = version + 1, modified = $3
+             WHERE tenant = $1
+               AND pk IN (SELECT group_pk FROM members WHERE tenant = $1 AND member_pk = $2 AND group_pk <> $2)",
+    postgres: "UPDATE resources AS r SET version = r.version + 1, modified = $3
+               FROM (SELECT tenant, group_pk FROM members
+                     WHERE tenant = $1 AND member_pk = $2 AND group_pk <> $2 OFFSET 0) AS m
+               WHERE r.tenant = m.tenant AND r.pk = m.group_pk",
+};
 
 /// Removes a row, if it is still at `version`; gives whether it was.
 pub(crate) async fn delete(
@@ -223,18 +228,26 @@ async fn count(
     tx.execute(statement, &params).await.map(drop)
 }
 
-// On PostgreSQL each connection has its own share of a block's count, one of 16: otherwise all who
-// create at the same time would wait for one row.
+// On PostgreSQL each connection has its own share of each count, one of 16: otherwise all who create at
+// the same time would wait for one row.
 pub(crate) static COUNT_IN: Stmt = sql! {
     sqlite: "INSERT INTO resource_blocks (tenant, type, block, resources) VALUES ($1, $2, $3, 1)
              ON CONFLICT (tenant, type, block) DO UPDATE SET resources = resource_blocks.resources + 1",
-    postgres: "INSERT INTO resource_blocks (tenant, type, block, shard, resources)
-               VALUES ($1, $2, $3, pg_backend_pid() & 15, 1)
-               ON CONFLICT (tenant, type, block, shard) DO UPDATE SET resources = resource_blocks.resources + 1",
+    postgres: "WITH counted AS (
+                   INSERT INTO resource_blocks (tenant, type, block, shard, resources)
+                   VALUES ($1, $2, $3, pg_backend_pid() & 15, 1)
+                   ON CONFLICT (tenant, type, block, shard) DO UPDATE SET resources = resource_blocks.resources + 1)
+               INSERT INTO resource_totals (tenant, type, shard, resources)
+               VALUES ($1, $2, pg_backend_pid() & 15, 1)
+               ON CONFLICT (tenant, type, shard) DO UPDATE SET resources = resource_totals.resources + 1",
 };
 pub(crate) static COUNT_OUT: Stmt = sql! {
     sqlite: "UPDATE resource_blocks SET resources = resources - 1 WHERE tenant = $1 AND type = $2 AND block = $3",
-    postgres: "INSERT INTO resource_blocks (tenant, type, block, shard, resources)
-               VALUES ($1, $2, $3, pg_backend_pid() & 15, -1)
-               ON CONFLICT (tenant, type, block, shard) DO UPDATE SET resources = resource_blocks.resources - 1",
+    postgres: "WITH counted AS (
+                   INSERT INTO resource_blocks (tenant, type, block, shard, resources)
+                   VALUES ($1, $2, $3, pg_backend_pid() & 15, -1)
+                   ON CONFLICT (tenant, type, block, shard) DO UPDATE SET resources = resource_blocks.resources - 1)
+               INSERT INTO resource_totals (tenant, type, shard, resources)
+               VALUES ($1, $2, pg_backend_pid() & 15, -1)
+               ON CONFLICT (tenant, type, shard) DO UPDATE SET resources = resource_totals.resources - 1",
 };

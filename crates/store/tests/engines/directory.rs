@@ -239,7 +239,12 @@ impl Directory {
         self.query_on(&scope, &query, Lane::Slow).await
     }
 
-    async fn query_on(&self, scope: &Arc<Scope>, query: &Arc<ListQuery>, lane: Lane) -> Result<Found, StoreError> {
+    pub(crate) async fn query_on(
+        &self,
+        scope: &Arc<Scope>,
+        query: &Arc<ListQuery>,
+        lane: Lane,
+    ) -> Result<Found, StoreError> {
         let (tenant, scope, query) = (self.tenant, Arc::clone(scope), Arc::clone(query));
         self.store
             .read(move |tx| Box::pin(async move { resources::query(tx, tenant, &scope, &query, lane).await }))

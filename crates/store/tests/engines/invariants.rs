@@ -37,7 +37,7 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 /// What would be wrong, each as a number of rows.
-static WRONG: [(&str, Stmt); 9] = [
+static WRONG: [(&str, Stmt); 10] = [
     (
         "blocks that miscount",
         sql!(
@@ -53,6 +53,14 @@ static WRONG: [(&str, Stmt); 9] = [
             "SELECT (SELECT count(*) FROM resources WHERE tenant = $1)
                   - (SELECT cast(coalesce(sum(resources), 0) AS bigint) FROM resource_blocks WHERE tenant = $1)"
         ),
+    ),
+    (
+        "totals that miscount",
+        sql! {
+            sqlite: "SELECT 0 WHERE $1 IS NOT NULL",
+            postgres: "SELECT (SELECT count(*) FROM resources WHERE tenant = $1)
+                            - (SELECT cast(coalesce(sum(resources), 0) AS bigint) FROM resource_totals WHERE tenant = $1)"
+        },
     ),
     (
         "members or groups that do not exist",

@@ -1,9 +1,13 @@
 //! What only PostgreSQL has: others who write at the same time, other processes, a connection that
 //! can be lost, and row-level security.
 
+use std::sync::Arc;
+
 use scim::id::Version;
+use scim::query::SortOrder;
 use serde_json::json;
 use store::events;
+use store::resources::Lane;
 use store::resources::apply::WriteError;
 use store::sql::Stmt;
 use store::{Options, Param, PostgresOptions, Store, StoreError, sql};
@@ -12,6 +16,7 @@ use testdb::Cluster;
 use crate::directory::{Directory, adding, group_json, removing, user};
 use crate::harness::{Place, block_on, on_postgres};
 use crate::notes;
+use crate::queries::{filter, sorted};
 
 static ALL_RESOURCES: Stmt = sql!("SELECT count(*) FROM resources");
 
@@ -351,11 +356,34 @@ fn many_readers_and_writers_of_events_see_each_once_and_in_order() {
 }
 
 #[test]
+fn what_no_index_finds_is_looked_for_on_the_slow_lane() {
+    on_postgres(
+        |_| {},
+        async |store, _| {
+            let acme = Directory::new(&store, "acme").await;
+            acme.user("ana").await;
+            let scope = Arc::new(Directory::scope(&[user()]));
+            let lately = filter("meta.lastModified gt \"1969-01-01T00:00:00Z\"");
+            let in_order = sorted("meta.lastModified", SortOrder::Descending);
+
+            for query in [lately, in_order].map(Arc::new) {
+                let fast = acme.query_on(&scope, &query, Lane::Fast).await;
+                let slow = acme.query_on(&scope, &query, Lane::Slow).await;
+
+                assert!(matches!(fast, Err(StoreError::TooExpensive(_))), "{fast:?}");
+                assert_eq!(slow.unwrap().resources.len(), 1);
+            }
+        },
+    );
+}
+
+#[test]
 fn counts_are_exact_when_many_create_and_delete_at_once() {
     on_postgres(
         |_| {},
         async |store, _| {
             static COUNTED: Stmt = sql!("SELECT cast(sum(resources) AS bigint) FROM resource_blocks WHERE tenant = $1");
+            static TOTAL: Stmt = sql!("SELECT cast(sum(resources) AS bigint) FROM resource_totals WHERE tenant = $1");
             let acme = Directory::new(&store, "acme").await;
             let acme = &acme;
 
@@ -369,7 +397,7 @@ fn counts_are_exact_when_many_create_and_delete_at_once() {
             }))
             .await;
 
-            assert_eq!(acme.number(&COUNTED).await, 24);
+            assert_eq!((acme.number(&COUNTED).await, acme.number(&TOTAL).await), (24, 24));
         },
     );
 }

@@ -22,11 +22,11 @@ fn cursor(after: Option<Cursor>, count: u32) -> ListQuery {
     ListQuery { page: Page::Cursor { after, count }, ..ListQuery::default() }
 }
 
-fn filter(text: &str) -> ListQuery {
+pub(crate) fn filter(text: &str) -> ListQuery {
     ListQuery { filter: Some(text.parse::<Filter>().unwrap()), ..ListQuery::default() }
 }
 
-fn sorted(by: &str, order: SortOrder) -> ListQuery {
+pub(crate) fn sorted(by: &str, order: SortOrder) -> ListQuery {
     ListQuery { sort: Some(Sort { by: by.parse().unwrap(), order }), ..ListQuery::default() }
 }
 

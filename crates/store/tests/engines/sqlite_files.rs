@@ -188,7 +188,7 @@ fn connections_are_set_up_for_durable_writes_and_cheap_reads() {
 }
 
 async fn value_of(tx: &mut Tx, pragma: &str) -> Result<String, StoreError> {
-    let statement = Stmt::built(format!("PRAGMA {pragma}"));
+    let statement = Stmt::built(format!("PRAGMA {pragma}"), String::new());
     let value = tx.query_one(&statement, &[], |row| row.text(0).or_else(|_| row.int(0).map(|value| value.to_string())));
     Ok(value.await?.unwrap_or_default())
 }

@@ -35,6 +35,7 @@ pub(crate) struct Connection {
     pub(super) client: Client,
     /// `None`: a pooler is in between, so that the next statement may run on another connection.
     statements: Option<Statements>,
+    transactions: u64,
 }
 
 /// What has been prepared, by text.
@@ -64,7 +65,7 @@ impl Manager for Connector {
         if !self.settings.is_empty() {
             client.batch_execute(&self.settings).await.map_err(|e| error::explain_plain(&e))?;
         }
-        Ok(Connection { client, statements: self.keeps_statements.then(Statements::default) })
+        Ok(Connection { client, statements: self.keeps_statements.then(Statements::default), transactions: 0 })
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<StoreError> {
@@ -76,6 +77,17 @@ impl Connection {
     /// Whether statements are prepared once and kept.
     pub(super) fn keeps_statements(&self) -> bool {
         self.statements.is_some()
+    }
+
+    /// What a transaction is to do first.
+    ///
+    /// Plans are kept with the statements, and those that were made for empty tables find nothing in full
+    /// ones. PostgreSQL makes new ones when it has looked at the tables again, which may take it minutes;
+    /// so we ask for new ones when there can be several times as much as before.
+    pub(super) fn preparation(&mut self) -> &'static str {
+        self.transactions += 1;
+        let is_due = self.statements.is_some() && is_power_of_four(self.transactions);
+        if is_due { "DISCARD PLANS;" } else { "" }
     }
 
     /// The statement of that text, if it is prepared.
@@ -96,6 +108,10 @@ impl Connection {
         let prepared = Prepared { statement: statement.clone(), last_use: statements.uses };
         statements.by_text.insert(text.into(), prepared);
     }
+}
+
+fn is_power_of_four(number: u64) -> bool {
+    number.is_power_of_two() && number.trailing_zeros().is_multiple_of(2)
 }
 
 impl Statements {
@@ -140,4 +156,16 @@ impl ToSql for Param<'_> {
     }
 
     to_sql_checked!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_power_of_four;
+
+    #[test]
+    fn plans_are_made_anew_ever_more_seldom() {
+        let due: Vec<u64> = (0..1000).filter(|number| is_power_of_four(*number)).collect();
+
+        assert_eq!(due, [1, 4, 16, 64, 256]);
+    }
 }

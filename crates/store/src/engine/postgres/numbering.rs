@@ -74,7 +74,18 @@ async fn look_around(inner: &Inner, unnumbered: &Unnumbered) -> Result<(), Store
     Ok(())
 }
 
-static WAITING: Stmt = crate::sql!("SELECT DISTINCT tenant FROM event_queue").beyond_one_tenant();
+// From one tenant to the next by the index: the queue may be long, and full of rows that are gone.
+pub(crate) static WAITING: Stmt = crate::sql!(
+    "WITH RECURSIVE waiting (tenant) AS (
+         (SELECT tenant FROM event_queue ORDER BY tenant LIMIT 1)
+         UNION ALL
+         SELECT next.tenant FROM waiting
+         CROSS JOIN LATERAL (SELECT tenant FROM event_queue WHERE event_queue.tenant > waiting.tenant
+                             ORDER BY tenant LIMIT 1) AS next
+     )
+     SELECT tenant FROM waiting"
+)
+.beyond_one_tenant();
 
 async fn number_tenant(inner: &Inner, tenant: TenantKey) -> Result<(), StoreError> {
     while inner.write(move |tx| Box::pin(number_batch(tx, tenant))).await? == u64::from(BATCH_MAX) {}
@@ -86,12 +97,14 @@ async fn number_batch(tx: &mut Tx, tenant: TenantKey) -> Result<u64, StoreError>
     tx.execute(&NUMBER, &[tenant.into(), BATCH_MAX.into()]).await
 }
 
-static NUMBER: Stmt = crate::sql!(
+pub(crate) static NUMBER: Stmt = crate::sql!(
     "WITH taken AS (
-         DELETE FROM event_queue WHERE tenant = $1
-           AND draft IN (SELECT draft FROM event_queue WHERE tenant = $1 ORDER BY draft LIMIT $2) RETURNING draft)
+         DELETE FROM event_queue WHERE tenant = $1 AND draft <= (
+             SELECT max(draft) FROM (
+                 SELECT draft FROM event_queue WHERE tenant = $1 ORDER BY draft LIMIT $2) AS earliest)
+         RETURNING draft)
      INSERT INTO event_order (tenant, seq, draft)
-     SELECT $1, coalesce((SELECT max(seq) FROM event_order WHERE tenant = $1), 0) + row_number() OVER (ORDER BY draft),
+     SELECT $1, coalesce((SELECT seq FROM event_order WHERE tenant = $1 ORDER BY seq DESC LIMIT 1), 0) + row_number() OVER (ORDER BY draft),
             draft
      FROM taken"
 );

@@ -72,10 +72,11 @@ impl Scope {
 
 impl PgTx {
     /// A transaction that begins with the first statement, by the text `begin`.
-    pub(super) fn new(connection: Pooled, begin: &str) -> Self {
+    pub(super) fn new(mut connection: Pooled, begin: &str) -> Self {
+        let held_back = format!("{begin}{}", connection.preparation());
         Self {
             connection: Some(connection),
-            held_back: begin.to_owned(),
+            held_back,
             begun: false,
             scope: Scope::None,
             failed: false,

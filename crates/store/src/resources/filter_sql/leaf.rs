@@ -80,12 +80,12 @@ pub(super) fn keys(comparison: &Comparison<'_>, resource_type: &ResourceType) ->
             (rank(*operator, text, best)?, rows_where(&text_condition(column, *operator, text)?))
         }
         (Place::Modified, Operand::Instant(at)) => {
-            (Rank::Range, rows_where(&number_condition("modified", *operator, *at)?))
+            (Rank::Modified, rows_where(&number_condition("modified", *operator, *at)?))
         }
         // A resource has never changed before it was created, so the index on `modified` helps.
         (Place::Created, Operand::Instant(at)) if matches!(operator, Operator::Eq | Operator::Gt | Operator::Ge) => {
             let created = number_condition("created", *operator, *at)?;
-            (Rank::Range, rows_where(&Fragment::new("modified >= ? AND ", [Value::Int(*at)]).and(&created)))
+            (Rank::Modified, rows_where(&Fragment::new("modified >= ? AND ", [Value::Int(*at)]).and(&created)))
         }
         (Place::Indexed(number), Operand::Text(text)) => {
             let condition = text_condition("value", *operator, text)?;
@@ -95,27 +95,42 @@ pub(super) fn keys(comparison: &Comparison<'_>, resource_type: &ResourceType) ->
         }
         (Place::Related(relation), Operand::Text(text)) if *operator == Operator::Eq => {
             let id: ResourceId = text.parse().ok()?;
-            let statement = match relation {
+            let [sqlite, postgres] = match relation {
                 Relation::Members => HAS_MEMBER,
                 // Of those who contain themselves `groups` does not say so.
                 Relation::MemberOf if resource_type.relation(Relation::Members).is_some() => return None,
                 Relation::MemberOf => BELONGS_TO,
             };
-            (Rank::Point, Fragment::new(statement, [Value::Bytes(id.to_bytes().into())]))
+            (Rank::Point, Fragment::forked(sqlite, postgres, [Value::Bytes(id.to_bytes().into())]))
         }
         _ => return None,
     };
     Some(Keys { rank, exact: true, parts: vec![keys] })
 }
 
-const HAS_MEMBER: &str = "SELECT m.group_pk AS pk FROM resources AS r \
-     JOIN members AS m ON m.tenant = $1 AND m.member_pk = r.pk WHERE r.tenant = $1 AND r.id = ?";
+// LATERAL and OFFSET 0 make PostgreSQL begin with the one resource that is named.
+const HAS_MEMBER: [&str; 2] = [
+    "SELECT m.group_pk AS pk FROM resources AS r \
+     JOIN members AS m ON m.tenant = $1 AND m.member_pk = r.pk WHERE r.tenant = $1 AND r.id = ?",
+    "SELECT m.group_pk AS pk FROM resources AS r CROSS JOIN LATERAL \
+     (SELECT group_pk FROM members WHERE tenant = $1 AND member_pk = r.pk OFFSET 0) AS m \
+     WHERE r.tenant = $1 AND r.id = ?",
+];
 
-const BELONGS_TO: &str = "SELECT pk FROM (WITH RECURSIVE below (pk) AS (\
+const BELONGS_TO: [&str; 2] = [
+    "SELECT pk FROM (WITH RECURSIVE below (pk) AS (\
      SELECT m.member_pk FROM resources AS r JOIN members AS m ON m.tenant = $1 AND m.group_pk = r.pk \
      WHERE r.tenant = $1 AND r.id = ? \
      UNION SELECT m.member_pk FROM below JOIN members AS m ON m.tenant = $1 AND m.group_pk = below.pk) \
-     SELECT pk FROM below) AS below";
+     SELECT pk FROM below) AS below",
+    "SELECT pk FROM (WITH RECURSIVE below (pk) AS (\
+     SELECT m.member_pk FROM resources AS r CROSS JOIN LATERAL \
+     (SELECT member_pk FROM members WHERE tenant = $1 AND group_pk = r.pk OFFSET 0) AS m \
+     WHERE r.tenant = $1 AND r.id = ? \
+     UNION SELECT m.member_pk FROM below CROSS JOIN LATERAL \
+     (SELECT member_pk FROM members WHERE tenant = $1 AND group_pk = below.pk OFFSET 0) AS m) \
+     SELECT pk FROM below) AS below",
+];
 
 fn rows_where(condition: &Fragment) -> Fragment {
     Fragment::new("SELECT pk FROM resources WHERE tenant = $1 AND type = $2 AND ", []).and(condition)
@@ -167,7 +182,10 @@ pub(super) fn predicate(comparison: &Comparison<'_>, resource_type: &ResourceTyp
         {
             return Some(Predicate::Always(false));
         }
-        (Place::Indexed(_) | Place::Related(_), _) => keys(comparison, resource_type)?.sql().within("pk IN (", ")"),
+        // A set that PostgreSQL is to make once, and not to search for each row.
+        (Place::Indexed(_) | Place::Related(_), _) => {
+            Fragment::new("(pk IN (", []).and(&keys(comparison, resource_type)?.sql()).and_texts("))", ")) IS TRUE")
+        }
         _ => return None,
     }))
 }

@@ -39,7 +39,8 @@ pub(super) async fn rows(
 pub(crate) static ROWS: Stmt = sql! {
     sqlite: "SELECT pk, id, version, created, modified, body, type FROM resources
              WHERE tenant = $1 AND pk IN (SELECT value FROM json_each($2))",
-    postgres: "SELECT pk, id, version, created, modified, body, type FROM resources
-               WHERE tenant = $1 AND pk IN (SELECT cast(value AS bigint)
-                                            FROM jsonb_array_elements_text(cast($2 AS jsonb)) AS given (value))",
+    postgres: "SELECT r.pk, r.id, r.version, r.created, r.modified, r.body, r.type
+               FROM unnest(cast(translate($2, '[]', '{}') AS bigint[])) AS given (value)
+               CROSS JOIN LATERAL (SELECT pk, id, version, created, modified, body, type FROM resources
+                                   WHERE tenant = $1 AND pk = given.value OFFSET 0) AS r",
 };

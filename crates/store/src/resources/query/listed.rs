@@ -60,9 +60,10 @@ pub(super) async fn total(tx: &mut Tx, tenant: TenantKey, types: &[Arc<ResourceT
 pub(crate) static TOTAL: Stmt = sql! {
     sqlite: "SELECT coalesce(sum(resources), 0) FROM resource_blocks
              WHERE tenant = $1 AND type IN (SELECT value FROM json_each($2))",
-    postgres: "SELECT cast(coalesce(sum(resources), 0) AS bigint) FROM resource_blocks
-               WHERE tenant = $1 AND type IN (SELECT cast(value AS bigint)
-                                              FROM jsonb_array_elements_text(cast($2 AS jsonb)) AS given (value))",
+    postgres: "SELECT cast(coalesce(sum(counted.resources), 0) AS bigint)
+               FROM unnest(cast(translate($2, '[]', '{}') AS bigint[])) AS given (value)
+               CROSS JOIN LATERAL (SELECT resources FROM resource_totals
+                                   WHERE tenant = $1 AND type = given.value OFFSET 0) AS counted",
 };
 
 /// How many rows are stepped over without asking the blocks.
@@ -97,10 +98,11 @@ pub(crate) static BLOCK: Stmt = sql! {
              WHERE earlier <= $3 ORDER BY block DESC LIMIT 1",
     postgres: "SELECT block, cast(earlier AS bigint) FROM (
                    SELECT block, sum(resources) OVER (ORDER BY block) - resources AS earlier FROM (
-                       SELECT block, sum(resources) AS resources FROM resource_blocks
-                       WHERE tenant = $1 AND type IN (SELECT cast(value AS bigint)
-                           FROM jsonb_array_elements_text(cast($2 AS jsonb)) AS given (value))
-                       GROUP BY block) AS blocks) AS running
+                       SELECT counted.block, sum(counted.resources) AS resources
+                       FROM unnest(cast(translate($2, '[]', '{}') AS bigint[])) AS given (value)
+                       CROSS JOIN LATERAL (SELECT block, resources FROM resource_blocks
+                                           WHERE tenant = $1 AND type = given.value OFFSET 0) AS counted
+                       GROUP BY counted.block) AS blocks) AS running
                WHERE earlier <= $3 ORDER BY block DESC LIMIT 1",
 };
 

@@ -100,14 +100,19 @@ async fn candidates(
     after: Option<ResourceKey>,
     most: usize,
 ) -> Result<Vec<ResourceKey>, StoreError> {
-    let after = after.map_or_else(Fragment::default, |key| Fragment::new(" AND pk > ?", [Value::Int(key.0)]));
-    let most = Value::Int(i64::try_from(most).unwrap_or(i64::MAX));
-    let statement = Fragment::new("SELECT pk FROM resources", [])
-        .and(&planned.plan.where_clause())
-        .and(&after)
-        .and(&Fragment::new(" ORDER BY pk LIMIT ?", [most]));
+    let statement = candidates_statement(planned, after, most);
     let params = statement.params(tenant, planned.resource_type.key);
     tx.query(&statement.statement(), &params, |row| row.int(0).map(ResourceKey)).await
+}
+
+pub(super) fn candidates_statement(planned: &PlannedType<'_, '_>, after: Option<ResourceKey>, most: usize) -> Fragment {
+    let after = after.map_or_else(Fragment::default, |key| planned.plan.after(key.0));
+    let most = Value::Int(i64::try_from(most).unwrap_or(i64::MAX));
+    Fragment::new("SELECT pk", [])
+        .and(&planned.plan.rows_found())
+        .and(&after)
+        .and(&planned.plan.in_order())
+        .and(&Fragment::new(" LIMIT ?", [most]))
 }
 
 /// Those candidates for which the rest of the filter holds.

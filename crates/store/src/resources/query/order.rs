@@ -45,6 +45,11 @@ impl ColumnOrder {
         matches!((self.column, self.nullable), ("user_name" | "modified", false))
     }
 
+    /// Whether that index is one on `modified`.
+    pub(super) fn is_by_modified(&self) -> bool {
+        self.column == "modified"
+    }
+
     /// `ORDER BY …`. Descending is ascending reversed, rows without a value and ties too.
     pub(super) fn order_by(&self) -> String {
         let column = self.column;
