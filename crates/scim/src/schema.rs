@@ -6,13 +6,26 @@
 //! the membership table), `indexed` (its values are in the attribute index), `secret` (it is
 //! hashed, and kept apart from the document).
 
+mod change;
 pub mod core;
+mod custom;
+mod define;
+mod draft;
+mod tighten;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::path::AttrPath;
+
+pub use change::{LostOfExtension, TypeChange};
+pub use custom::{
+    Custom, CustomType, EXTENSIONS_MAX, FIRST_INDEX, FIRST_TYPE, ID_PREFIX, INDEXES_MAX, Index, RESOURCE_TYPES_MAX,
+    SCHEMAS_MAX,
+};
+pub use define::{ATTRIBUTES_MAX, NAME_BYTES_MAX, NAMED_VALUES_MAX, URN_BYTES_MAX};
+pub use draft::{AttributeDraft, ExtensionDraft, Flaw, ResourceTypeDraft, SchemaDraft};
 
 /// A schema: a URN and its attributes (RFC 7643 §7).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +39,10 @@ pub struct Schema {
     pub description: String,
     /// The attributes, in the order in which they are written.
     pub attributes: Vec<Attribute>,
+    /// Ours: under this number the attribute index says which resources have values of this
+    /// extension.
+    #[serde(skip)]
+    pub presence: Option<u32>,
 }
 
 /// An attribute or sub-attribute and its characteristics (RFC 7643 §7).
@@ -44,7 +61,7 @@ pub struct Attribute {
     pub description: String,
     /// Whether a resource must have it.
     pub required: bool,
-    /// Values that have a meaning; others are accepted too (RFC 7643 §7).
+    /// Values that have a meaning; others are accepted too (RFC 7643 §7), unless [`Self::restricted`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub canonical_values: Vec<String>,
     /// Whether strings compare with case.
@@ -69,6 +86,12 @@ pub struct Attribute {
     /// Ours: its values are in the attribute index, under this number.
     #[serde(default, skip_serializing)]
     pub indexed: Option<u32>,
+    /// Ours: not all of its values are in the index yet, so nothing can be looked up there.
+    #[serde(skip)]
+    pub index_in_making: bool,
+    /// Ours: no other values than the canonical ones are accepted (RFC 7643 §2.3.1).
+    #[serde(skip)]
+    pub restricted: bool,
     /// Ours: hashed, kept apart from the document, never shown.
     #[serde(default, skip_serializing)]
     pub secret: bool,
@@ -164,6 +187,7 @@ pub struct Extension {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registry {
     types: Vec<Arc<ResourceType>>,
+    version: u64,
 }
 
 /// What an [`AttrPath`] means for a resource type.
@@ -295,7 +319,14 @@ impl Registry {
     /// A registry of these types.
     #[must_use]
     pub fn new(types: Vec<Arc<ResourceType>>) -> Self {
-        Self { types }
+        Self { types, version: 0 }
+    }
+
+    /// Which state of the tenant's definitions this is: 0 for who has defined nothing. What was
+    /// planned by one state is not to be written when there is another.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// All resource types.

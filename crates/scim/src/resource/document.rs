@@ -1,11 +1,15 @@
 //! Documents: the attributes of a resource in canonical form, and their stored text.
 
+use std::sync::Arc;
+
+use crate::error::ScimError;
 use crate::fold::fold;
 use crate::id::ResourceId;
 use crate::json::{Json, Object};
-use crate::schema::{Attribute, Kind, ResourceType, Schema};
+use crate::schema::{Attribute, Kind, ResourceType, Returned, Schema, Uniqueness};
 use crate::time;
 
+use super::Resource;
 use super::render::push_string;
 
 /// The attributes of a resource in canonical spelling and order: `schemas`, `externalId`, the
@@ -76,6 +80,7 @@ impl Document {
     pub fn indexed_values(&self, resource_type: &ResourceType) -> Vec<(u32, String)> {
         let mut rows = Vec::new();
         for (schema, values) in self.parts(resource_type) {
+            rows.extend(schema.presence.map(|number| (number, String::new())));
             for attribute in &schema.attributes {
                 if let Some(value) = values.get(&attribute.name) {
                     index(attribute, value, &mut rows);
@@ -85,6 +90,49 @@ impl Document {
         rows.sort_unstable();
         rows.dedup();
         rows
+    }
+
+    /// The values by which a resource is told from others of its type: canonical name of each attribute
+    /// that its schema wants unique, and the value as in [`Self::indexed_values`].
+    #[must_use]
+    pub fn unique_values(&self, resource_type: &ResourceType) -> Vec<(String, String)> {
+        let mut unique = Vec::new();
+        for (schema, values) in self.parts(resource_type) {
+            let is_extension = !std::ptr::eq(schema, Arc::as_ptr(&resource_type.schema));
+            for attribute in schema.attributes.iter().filter(|attribute| attribute.uniqueness != Uniqueness::None) {
+                let value = values.get(&attribute.name).and_then(|value| index_text(attribute, value));
+                let name =
+                    || if is_extension { format!("{}:{}", schema.id, attribute.name) } else { attribute.name.clone() };
+                unique.extend(value.map(|value| (name(), value)));
+            }
+        }
+        unique
+    }
+
+    /// Looks whether this could be sent as it is: for a document that was stored when its schemas asked
+    /// for less.
+    ///
+    /// # Errors
+    /// As [`Resource::read`].
+    pub fn check(&self, resource_type: &ResourceType) -> Result<(), ScimError> {
+        Resource::read(resource_type, Json::Object(self.0.clone())).map(drop)
+    }
+
+    /// The document without attributes that are never returned; `None` when it has none. Whoever
+    /// reads what has changed is not to see them either.
+    #[must_use]
+    pub fn without_hidden(&self, resource_type: &ResourceType) -> Option<Self> {
+        if !resource_type.schemas().any(|schema| schema.attributes.iter().any(has_hidden)) {
+            return None;
+        }
+        let mut shown = self.0.clone();
+        hide(&resource_type.schema.attributes, &mut shown);
+        for extension in &resource_type.extensions {
+            if let Some(part) = shown.get_mut(&extension.schema.id).and_then(Json::as_object_mut) {
+                hide(&extension.schema.attributes, part);
+            }
+        }
+        Some(Self(shown))
     }
 
     /// Which attributes differ in `after`, in canonical spelling: `emails`,
@@ -115,6 +163,28 @@ impl Document {
             Some((&*extension.schema, values))
         });
         core.chain(extensions)
+    }
+}
+
+/// Whether the attribute, or a part of it, is in documents but never shown.
+fn has_hidden(attribute: &Attribute) -> bool {
+    !attribute.secret && attribute.returned == Returned::Never || attribute.sub_attributes.iter().any(has_hidden)
+}
+
+fn hide(attributes: &[Attribute], values: &mut Object) {
+    for attribute in attributes.iter().filter(|attribute| has_hidden(attribute)) {
+        if attribute.returned == Returned::Never {
+            values.shift_remove(&attribute.name);
+            continue;
+        }
+        let elements = match values.get_mut(&attribute.name) {
+            Some(Json::Array(elements)) => elements.as_mut_slice(),
+            Some(one) => std::slice::from_mut(one),
+            None => continue,
+        };
+        for parts in elements.iter_mut().filter_map(Json::as_object_mut) {
+            hide(&attribute.sub_attributes, parts);
+        }
     }
 }
 

@@ -125,6 +125,9 @@ fn read_simple(target: &Target<'_>, attribute: &Attribute, json: Json, notes: &m
     if let Json::String(text) = &json {
         check_length(target, attribute, text)?;
     }
+    if attribute.restricted {
+        return canonical(target, attribute, &json);
+    }
     let fits = match (attribute.kind, &json) {
         (Kind::String, Json::String(_)) | (Kind::Boolean, Json::Bool(_)) | (Kind::Decimal, Json::Number(_)) => true,
         (Kind::Boolean, Json::String(text)) => {
@@ -139,6 +142,23 @@ fn read_simple(target: &Target<'_>, attribute: &Attribute, json: Json, notes: &m
         _ => false,
     };
     if fits { Ok(json) } else { Err(unexpected(target, attribute, &json)) }
+}
+
+/// The canonical value that is meant, in its own spelling (RFC 7643 §2.3.1: service providers may
+/// "restrict accepted values to the specified values").
+fn canonical(target: &Target<'_>, attribute: &Attribute, json: &Json) -> Result<Json, ScimError> {
+    let Json::String(text) = json else { return Err(unexpected(target, attribute, json)) };
+    let is_meant =
+        |value: &&String| if attribute.case_exact { *value == text } else { value.eq_ignore_ascii_case(text) };
+    match attribute.canonical_values.iter().find(is_meant) {
+        Some(value) => Ok(Json::String(value.clone())),
+        None => Err(not_canonical(target, attribute, json)),
+    }
+}
+
+fn not_canonical(target: &Target<'_>, attribute: &Attribute, got: &Json) -> ScimError {
+    let accepted = shortened_to(&attribute.canonical_values.join(", "), 300);
+    ScimError::value(target.canonical(), format!("one of these is expected: {accepted}; got {}", described(got)))
 }
 
 /// The boolean that a string stands for, in any spelling of `true` and `false`.
@@ -232,7 +252,11 @@ pub(super) fn described(json: &Json) -> String {
 }
 
 pub(super) fn shortened(text: &str) -> String {
-    let mut start: String = text.chars().take(60).collect();
+    shortened_to(text, 60)
+}
+
+fn shortened_to(text: &str, characters: usize) -> String {
+    let mut start: String = text.chars().take(characters).collect();
     if start.len() < text.len() {
         start.push('…');
     }
