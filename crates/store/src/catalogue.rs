@@ -33,6 +33,9 @@ catalogue! {
     members: MEMBERS_OF, GROUPS_OF;
     members::change: EXISTING, CONTAINED_IN;
     members::rows: ADD, REMOVE, RETAIN, LEAVE_ALL, IDS;
+    request_log::statements: LIST, LIST_FAILED, LIST_OF_ACTOR, LIST_OF_RESOURCE, SPAN, SPAN_FAILED, SPAN_OF_ACTOR,
+        SPAN_OF_RESOURCE, GET, OPERATIONS, NTH, DELETE_OPERATIONS, DELETE_REQUESTS, DELETE_OPERATIONS_OF,
+        DELETE_REQUESTS_OF;
     resources: GET;
     resources::query::keyed: ROWS;
     resources::query::listed: TOTAL, BLOCK, PAGE, KEYS;

@@ -19,6 +19,7 @@ pub mod members;
 mod migrate;
 mod options;
 pub mod page;
+pub mod request_log;
 pub mod resources;
 pub mod scim_tokens;
 pub mod sql;

@@ -40,6 +40,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     step!(2, "resources", sqlite: "0002_resources.sqlite.sql", postgres: "0002_resources.postgres.sql"),
     step!(3, "statistics", sqlite: "0003_statistics.sqlite.sql"),
     step!(4, "idempotency", sqlite: "0004_idempotency.sqlite.sql", postgres: "0004_idempotency.postgres.sql"),
+    step!(5, "request log", sqlite: "0005_request_log.sqlite.sql", postgres: "0005_request_log.postgres.sql"),
 ];
 
 /// The steps that a database at `version` lacks; `None` when it is newer than this program.

@@ -14,6 +14,7 @@ mod notes;
 mod postgres;
 mod queries;
 mod reads;
+mod request_log;
 mod resources;
 mod sqlite_batches;
 mod sqlite_files;

@@ -21,6 +21,11 @@ const BEYOND_ONE_TENANT: &[(&str, &str)] = &[
     ("applications::ROTATE", BY_ITS_OWN_ID),
     ("applications::UPDATE", BY_ITS_OWN_ID),
     ("engine::postgres::numbering::WAITING", "which tenants have events to be numbered, one step of an index for each"),
+    ("request_log::statements::DELETE_OPERATIONS", "the oldest of all tenants are forgotten"),
+    ("request_log::statements::DELETE_REQUESTS", "the oldest of all tenants are forgotten"),
+    ("request_log::statements::DELETE_REQUESTS_OF", BY_TIME_AND_NUMBER),
+    ("request_log::statements::GET", BY_TIME_AND_NUMBER),
+    ("request_log::statements::LIST_OF_RESOURCE", BY_TIME_AND_NUMBER),
     ("scim_tokens::BY_ID", BY_ITS_OWN_ID),
     ("scim_tokens::COUNT_ALL", LIST_OF_ALL),
     ("scim_tokens::LIST_ALL", LIST_OF_ALL),
@@ -33,6 +38,7 @@ const BEYOND_ONE_TENANT: &[(&str, &str)] = &[
     ("tenants::LIST", LIST_OF_ALL),
 ];
 const BY_ITS_OWN_ID: &str = "an id is unique beyond tenants, and the platform's administrators need not name one";
+const BY_TIME_AND_NUMBER: &str = "by keys that say the millisecond and a number in it, so that hardly two are alike";
 const LIST_OF_ALL: &str = "a list for the platform's administrators, not on the way of any other request";
 
 /// Statements that read all that a tenant has in some table, and why that is right.

@@ -15,6 +15,8 @@ const BEYOND_ONE_TENANT: &[(&str, &str)] = &[
     ("applications::BY_CLIENT_ID", "a client is looked up before its tenant is known"),
     ("applications::COUNT_ALL", "a list for the platform's administrators"),
     ("applications::LIST_ALL", "a list for the platform's administrators"),
+    ("request_log::statements::DELETE_OPERATIONS", "the oldest of all tenants are forgotten, each row with its tenant"),
+    ("request_log::statements::DELETE_REQUESTS", "the oldest of all tenants are forgotten, by a range of keys"),
     ("scim_tokens::COUNT_ALL", "a list for the platform's administrators"),
     ("scim_tokens::LIST_ALL", "a list for the platform's administrators"),
     ("usage::RECORD_TOKENS", "what was collected for all tenants in a minute, each row with its tenant"),
