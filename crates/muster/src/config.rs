@@ -74,7 +74,7 @@ section! {
         /// The `aud` of access tokens made here.
         "auth.audience" audience: String = "muster",
         /// How often a minute one client or address may fail at a token endpoint before it is
-        /// answered 429.
+        /// answered 429. Each process on a database counts for itself.
         "auth.failed_token_requests_per_minute_max" failed_token_requests_per_minute_max: u32 = "10",
         /// Other issuers whose JWTs are accepted: a table `[[auth.trusted_issuers]]` for each, or in
         /// the environment a JSON array. Members: `issuer` (the exact `iss`), `audience`, and
@@ -101,7 +101,7 @@ section! {
         /// Resources on a page, whatever the client asks for.
         "limits.page_size_max" page_size_max: u32 = "1000",
         /// SCIM requests of one tenant in a second; above it the answer is 429 with Retry-After.
-        /// 0 is no limit.
+        /// 0 is no limit. Each process on a database counts for itself.
         "limits.requests_per_second_max" requests_per_second_max: u32 = "0",
     }
 }

@@ -1,6 +1,6 @@
 //! The keys of trusted issuers: given as a JWK set, or fetched from where the issuer publishes one.
 //!
-//! A fetched set is believed for an hour. A token with a key that is not in it causes a fetch, but
+//! Each process fetches for itself. A fetched set is believed for an hour. A token with a key that is not in it causes a fetch, but
 //! not more than one in half a minute, so that made-up key names do not turn us against the issuer.
 
 use std::sync::Arc;

@@ -24,11 +24,11 @@ pub mod settings;
 pub mod tenants;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 mod usage;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
 
 use scim::schema::Registry;
 use store::{Change, Store};
@@ -104,9 +104,6 @@ impl Caches {
 /// How long a verified JWT is remembered. Keys leave the ring later than their last token.
 const GRANT_AGE_MS_MAX: i64 = 3_600_000;
 
-/// How often [`App::keep_house`] does its round.
-const ROUND: Duration = Duration::from_mins(1);
-
 impl App {
     /// The service over an open store.
     ///
@@ -143,24 +140,6 @@ impl App {
         });
         app.check_keys().await?;
         Ok(app)
-    }
-
-    /// Does what is due from time to time, until it is dropped: writes down the use of tokens,
-    /// reads the signing keys anew and replaces the one that is old. For a task of its own.
-    pub async fn keep_house(&self) {
-        let mut rounds = tokio::time::interval(ROUND);
-        loop {
-            rounds.tick().await;
-            if let Err(error) = self.flush_usage().await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the use of tokens could not be written");
-            }
-            if let Err(error) = self.rotate_old_signing_key().await {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "the signing keys could not be read or replaced"
-                );
-            }
-        }
     }
 
     /// Whether the database answers.

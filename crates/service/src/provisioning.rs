@@ -6,7 +6,7 @@
 //! members live in their own rows.
 
 mod bulk;
-mod idempotency;
+pub(crate) mod idempotency;
 mod list;
 mod passwords;
 mod shown;

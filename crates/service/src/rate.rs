@@ -1,4 +1,7 @@
 //! How often: SCIM requests of a tenant with a limit, and failed token requests.
+//!
+//! Each process counts what comes to it, in memory: with three of them on a database three times as
+//! much passes. Counting in the database would cost every request a write.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;

@@ -25,7 +25,7 @@ pub struct Settings {
     pub audience: String,
     /// Whose tokens we accept besides our own.
     pub trusted_issuers: Vec<TrustedIssuer>,
-    /// Failed token requests that one client or address may make in a minute.
+    /// Failed token requests that one client or address may make in a minute, at each process.
     pub failed_token_requests_per_minute_max: u32,
     /// What holds for tenants without limits of their own.
     pub limits: Limits,

@@ -1,5 +1,6 @@
 //! How tokens are used, counted in memory and written to the database once a minute, so that no
-//! request waits for it. A crash loses that minute's counts, nothing else.
+//! request waits for it. A crash loses that minute's counts, nothing else. Each process counts what
+//! it has answered, and shows it at once; what others have counted it sees when they have written it.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -106,13 +107,16 @@ impl App {
         Ok(())
     }
 
-    /// A token as the database has it, with what was counted since.
+    /// A token as the database has it, with what this process has counted since.
     pub(crate) fn with_latest_use(&self, mut token: ScimToken) -> ScimToken {
         if let Some(used) = self.usage().lock().tokens.get(&token.pk) {
-            token.last_used_at = Some(used.at);
-            token.last_used_ip.clone_from(&used.ip);
-            token.last_used_user_agent.clone_from(&used.user_agent);
             token.request_count += used.requests;
+            // Another process may have written down a later use.
+            if token.last_used_at.is_none_or(|at| at <= used.at) {
+                token.last_used_at = Some(used.at);
+                token.last_used_ip.clone_from(&used.ip);
+                token.last_used_user_agent.clone_from(&used.user_agent);
+            }
         }
         token
     }

@@ -27,6 +27,7 @@ mod stats;
 mod store;
 pub mod tenants;
 pub mod tx;
+pub mod upkeep;
 pub mod usage;
 
 pub use changes::Change;

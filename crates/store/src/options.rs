@@ -20,7 +20,7 @@ pub struct Options {
     /// Threads for short reads: one per core.
     pub reader_threads: usize,
     /// Writes that may wait for the writer, and short reads that may wait for a reader. One more is
-    /// [`StoreError::Unavailable`](crate::StoreError::Unavailable).
+    /// [`StoreError::Unavailable`].
     pub queue_length_max: usize,
     /// Page cache of the writer. A quarter of it halves the writes per second at a million users.
     pub writer_cache_bytes: u64,

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::sql;
 use crate::sql::Stmt;
 use crate::tenants::{TenantKey, to_json};
-use crate::tx::{Param, Row, Tx};
+use crate::tx::{DeploymentLock, Param, Row, Tx};
 
 /// Milliseconds of the hours in which requests are counted.
 pub const HOUR_MS: i64 = 3_600_000;
@@ -54,27 +54,34 @@ impl HourUse {
     }
 }
 
-/// Adds what was counted.
+/// Adds what was counted. Processes that do so at the same time wait for each other.
 ///
 /// # Errors
 /// [`StoreError`] when the database is not available; nothing has been added then.
 pub async fn record(tx: &mut Tx, tokens: &[TokenUse], hours: &[HourUse]) -> Result<(), StoreError> {
+    // They have the same rows to change, in any order.
+    tx.lock_deployment(DeploymentLock::Usage);
     tx.execute(&RECORD_TOKENS, &[Param::from(&to_json(&tokens)?)]).await?;
     tx.execute(&RECORD_HOURS, &[Param::from(&to_json(&hours)?)]).await?;
     Ok(())
 }
 
+/// What is set, where a process with an older use may come after one with a newer.
+macro_rules! recorded {
+    () => {
+        "UPDATE scim_tokens SET request_count = request_count + used.requests,
+           last_used_at = CASE WHEN last_used_at > used.at THEN last_used_at ELSE used.at END,
+           last_used_ip = CASE WHEN last_used_at > used.at THEN last_used_ip ELSE used.ip END,
+           last_used_user_agent = CASE WHEN last_used_at > used.at THEN last_used_user_agent ELSE used.user_agent END "
+    };
+}
 pub(crate) static RECORD_TOKENS: Stmt = sql! {
-    sqlite: "UPDATE scim_tokens SET last_used_at = used.at, last_used_ip = used.ip,
-               last_used_user_agent = used.user_agent, request_count = request_count + used.requests
-             FROM (SELECT value ->> 'tenant' AS tenant, value ->> 'pk' AS pk, value ->> 'at' AS at, value ->> 'ip' AS ip,
+    sqlite: concat!(recorded!(), "FROM (SELECT value ->> 'tenant' AS tenant, value ->> 'pk' AS pk, value ->> 'at' AS at, value ->> 'ip' AS ip,
                      value ->> 'user_agent' AS user_agent, value ->> 'requests' AS requests FROM json_each($1)) AS used
-             WHERE scim_tokens.tenant = used.tenant AND scim_tokens.pk = used.pk",
-    postgres: "UPDATE scim_tokens SET last_used_at = used.at, last_used_ip = used.ip,
-                 last_used_user_agent = used.user_agent, request_count = request_count + used.requests
-               FROM jsonb_to_recordset($1::text::jsonb)
+             WHERE scim_tokens.tenant = used.tenant AND scim_tokens.pk = used.pk"),
+    postgres: concat!(recorded!(), "FROM jsonb_to_recordset($1::text::jsonb)
                  AS used (tenant bigint, pk bigint, at bigint, ip text, user_agent text, requests bigint)
-               WHERE scim_tokens.tenant = used.tenant AND scim_tokens.pk = used.pk",
+               WHERE scim_tokens.tenant = used.tenant AND scim_tokens.pk = used.pk"),
 }
 .beyond_one_tenant();
 pub(crate) static RECORD_HOURS: Stmt = sql! {

@@ -15,7 +15,7 @@ use crate::caller::ScimCaller;
 use crate::error::ServiceError;
 
 /// How long an answer is kept.
-const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
+pub(crate) const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// What a client calls one run of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,7 +15,7 @@ pub struct Limits {
     pub page_size_default: u32,
     /// Resources on a page, whatever the client asks for.
     pub page_size_max: u32,
-    /// SCIM requests in a second; 0 is no limit.
+    /// SCIM requests in a second, at each process; 0 is no limit.
     pub requests_per_second_max: u32,
 }
 

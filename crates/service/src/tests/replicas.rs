@@ -340,6 +340,56 @@ async fn one_of_many_with_the_same_idempotency_key_is_run_whichever_process_it_c
     join_all(replicas.iter().map(|replica| replica.store.close())).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn each_process_writes_down_what_it_counted_and_one_of_them_removes_what_is_old() {
+    const DAY_MS: i64 = 24 * 3_600_000;
+    let database = Cluster::shared().database();
+    let replicas = join_all((0..3).map(|_| Replica::on(&database))).await;
+    let door = Door::new(&replicas[0].app, "acme", Credential::ScimToken).await;
+    let count = async |replica: &Replica| {
+        let caller = replica.app.authenticate_scim("acme", &presented(&door.authorization)).await.unwrap();
+        replica.app.count_scim_answer(&caller, false);
+    };
+    for replica in &replicas {
+        count(replica).await;
+    }
+    for done in join_all(replicas.iter().map(|replica| replica.app.flush_usage())).await {
+        done.unwrap();
+    }
+    assert_eq!(database.sql("SELECT sum(requests) FROM scim_usage"), "3");
+    assert_eq!(database.sql("SELECT sum(request_count) FROM scim_tokens"), "3");
+
+    let mut done = Vec::new();
+    for _ in 0..3 {
+        for replica in &replicas {
+            replica.clock.advance(DAY_MS);
+        }
+        let pruned = join_all(replicas.iter().map(|replica| replica.app.prune())).await;
+        done.push(pruned.into_iter().filter(|pruned| *pruned.as_ref().unwrap()).count());
+    }
+
+    assert_eq!(done, [1, 1, 1]);
+    assert_eq!(database.sql("SELECT count(*) FROM scim_usage"), "0");
+    join_all(replicas.iter().map(|replica| replica.store.close())).await;
+}
+
+#[tokio::test]
+async fn a_use_that_another_process_wrote_down_is_not_hidden_by_an_older_one() {
+    let database = Cluster::shared().database();
+    let (one, other) = (Replica::on(&database).await, Replica::on(&database).await);
+    let door = Door::new(&one.app, "acme", Credential::ScimToken).await;
+    assert!(door.is_open_at(&one.app).await);
+    other.clock.advance(5000);
+    assert!(door.is_open_at(&other.app).await);
+
+    other.app.flush_usage().await.unwrap();
+
+    let shown = one.app.get_scim_token(&one.app.operator("test"), &door.token).await.unwrap();
+    assert_eq!((shown.last_used_at, shown.request_count), (Some(NOW_MS + 5000), 2));
+    one.store.close().await;
+    other.store.close().await;
+}
+
 /// Waits for what another process does.
 async fn until(is_so: impl AsyncFn() -> bool) {
     let patience = tokio::time::timeout(Duration::from_secs(30), async {

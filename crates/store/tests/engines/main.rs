@@ -19,4 +19,5 @@ mod resources;
 mod sqlite_batches;
 mod sqlite_files;
 mod units;
+mod upkeep;
 mod writes;

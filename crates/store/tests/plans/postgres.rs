@@ -36,7 +36,10 @@ const BEYOND_ONE_TENANT: &[(&str, &str)] = &[
     ("tenants::BY_SLUG", "this is how a tenant is found"),
     ("tenants::COUNT", LIST_OF_ALL),
     ("tenants::LIST", LIST_OF_ALL),
+    ("upkeep::PRUNE_ANSWERS", UPKEEP),
+    ("upkeep::PRUNE_USAGE", UPKEEP),
 ];
+const UPKEEP: &str = "once an hour from tenant to tenant, a step of an index for each";
 const BY_ITS_OWN_ID: &str = "an id is unique beyond tenants, and the platform's administrators need not name one";
 const BY_TIME_AND_NUMBER: &str = "by keys that say the millisecond and a number in it, so that hardly two are alike";
 const LIST_OF_ALL: &str = "a list for the platform's administrators, not on the way of any other request";

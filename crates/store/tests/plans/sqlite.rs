@@ -19,6 +19,8 @@ const BEYOND_ONE_TENANT: &[(&str, &str)] = &[
     ("request_log::statements::DELETE_REQUESTS", "the oldest of all tenants are forgotten, by a range of keys"),
     ("scim_tokens::COUNT_ALL", "a list for the platform's administrators"),
     ("scim_tokens::LIST_ALL", "a list for the platform's administrators"),
+    ("upkeep::PRUNE_ANSWERS", "what is old goes, whosever it is"),
+    ("upkeep::PRUNE_USAGE", "what is old goes, whosever it is"),
     ("usage::RECORD_TOKENS", "what was collected for all tenants in a minute, each row with its tenant"),
 ];
 
