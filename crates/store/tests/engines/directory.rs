@@ -72,6 +72,11 @@ impl Directory {
         Self { store: store.clone(), tenant: tenant.key, unique: Vec::new(), strict: false, counter: Cell::new(0) }
     }
 
+    /// The same tenant through another store, with ids that the first does not give.
+    pub(crate) fn through(&self, store: &Store) -> Self {
+        Self { store: store.clone(), unique: self.unique.clone(), counter: Cell::new(1 << 32), ..*self }
+    }
+
     pub(crate) fn new_id(&self, resource_type: &ResourceType) -> ResourceId {
         Id::new(resource_type.id_prefix, u128::from(self.next()))
     }
