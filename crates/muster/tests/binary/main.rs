@@ -8,6 +8,7 @@ mod crash;
 mod docs;
 mod hot_group;
 mod mixed_bulk;
+mod outage;
 mod postgres;
 mod process;
 mod stopping;
