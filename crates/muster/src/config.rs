@@ -171,7 +171,7 @@ section! {
         /// Where to listen for what other servers change, when `database_url` leads to a pooler: past
         /// it, straight to PostgreSQL. Not set: at `database_url`.
         "store.listen_url" listen_url: Option<PostgresUrl> = "",
-        /// How long a connection may take to be made.
+        /// How long a connection may take to be made, for each host in the address.
         "store.connect_timeout" connect_timeout: Span = "5s",
         /// How long `serve` waits, at its start, for a PostgreSQL that cannot be reached yet; then it ends
         /// with status 1. What waiting does not mend (a wrong password, no such database) ends it at

@@ -133,6 +133,18 @@ impl Cluster {
         self.wait_for("database system is ready to accept connections");
     }
 
+    /// Stops it in the middle of what it does: connections stay, and are not answered.
+    pub fn freeze(&self) {
+        self.command("freeze");
+        self.wait_for("supervisor: sent STOP");
+    }
+
+    /// Lets it go on after [`Self::freeze`].
+    pub fn thaw(&self) {
+        self.command("thaw");
+        self.wait_for("supervisor: sent CONT");
+    }
+
     /// Runs SQL as the superuser; gives the answer, a line per row, columns with `|` between them.
     ///
     /// # Panics

@@ -1,6 +1,7 @@
 # Runs a throw-away PostgreSQL server until standard input ends, then removes it.
 # $1: its folder, $2: the folder of PostgreSQL's programs, then more arguments of the server.
-# Takes a command per line: "start", "crash" (as if killed), "restart".
+# Takes a command per line: "start", "crash" (as if killed), "restart", "freeze" (it answers no more, and
+# its connections stay), "thaw".
 dir=$1
 bin=$2
 shift 2
@@ -11,7 +12,13 @@ start() {
     "$bin/postgres" -D "$dir/data" -k "$dir" "$@" </dev/null 2>&1 &
     pid=$!
 }
+signal_all() {
+    # The parent first, so that it makes no more children.
+    [ -n "$pid" ] && kill -"$1" "$pid" && kill -"$1" $(cat "/proc/$pid/task/$pid/children")
+    echo "supervisor: sent $1"
+}
 stop() {
+    [ -n "$pid" ] && signal_all CONT
     [ -n "$pid" ] && kill -"$1" "$pid" 2>/dev/null && wait "$pid"
     pid=
     echo "supervisor: stopped"
@@ -24,6 +31,8 @@ while read -r command; do
     start) start "$@" ;;
     crash) stop QUIT ;;
     restart) stop INT; start "$@" ;;
+    freeze) signal_all STOP ;;
+    thaw) signal_all CONT ;;
     esac
 done
 stop QUIT >/dev/null

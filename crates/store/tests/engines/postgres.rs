@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use std::time::Duration;
+
 use scim::id::Version;
 use scim::query::SortOrder;
 use serde_json::json;
@@ -455,6 +457,24 @@ fn a_server_that_went_away_is_found_again_when_it_is_back() {
         }
         assert_eq!(notes::all(&store).await, ["before", "after"]);
         store.close().await;
+    });
+}
+
+#[test]
+fn a_server_that_answers_no_new_connection_is_given_up() {
+    let cluster = Cluster::start(&[]);
+    let database = cluster.database();
+    let options =
+        PostgresOptions { connect_timeout: Duration::from_millis(300), ..PostgresOptions::new(database.url()) };
+    let options = Options { postgres: Some(options), ..Options::on_postgres("") };
+    block_on(async {
+        cluster.freeze();
+        let opened = Store::open(&options).await.err();
+        cluster.thaw();
+
+        let Some(StoreError::Unavailable(reason)) = opened else { panic!("{opened:?}") };
+        assert!(reason.starts_with("no answer"), "{reason}");
+        Store::open(&Options::on_postgres(database.url())).await.unwrap().close().await;
     });
 }
 

@@ -26,6 +26,13 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::{error, trusting};
 use crate::error::StoreError;
 
+/// How long the other machine may leave unacknowledged what we sent, unless `tcp_user_timeout` says another.
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(10);
+
+/// How long nothing may be sent before the other machine is asked whether it is there, unless `keepalives_idle`
+/// says another.
+const IDLE_UNCHECKED_MAX: Duration = Duration::from_secs(30);
+
 /// The connection of a client whose type of stream does not matter.
 type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
@@ -82,6 +89,13 @@ impl Address {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(connect_timeout);
         }
+        // A machine that is gone says nothing: unless we ask, it is found out after a quarter of an hour.
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(UNACKNOWLEDGED_MAX);
+        }
+        if !url.contains("keepalives_idle=") {
+            config.keepalives_idle(IDLE_UNCHECKED_MAX);
+        }
         let tls = match mode {
             SslMode::Disable => None,
             _ if verified => Some(verifying(root.as_deref()).map_err(refused)?),
@@ -110,13 +124,22 @@ impl Address {
 
     /// Connects; the caller polls the connection.
     pub(super) async fn connect_apart(&self) -> Result<(Client, Apart), StoreError> {
-        let connected = match &self.tls {
-            None => self.config.connect(NoTls).await.map(|(client, it)| (client, Apart::Plain(Box::new(it)))),
-            Some(tls) => {
-                self.config.connect(tls.clone()).await.map(|(client, it)| (client, Apart::Encrypted(Box::new(it))))
+        let connecting = async {
+            match &self.tls {
+                None => self.config.connect(NoTls).await.map(|(client, it)| (client, Apart::Plain(Box::new(it)))),
+                Some(tls) => {
+                    self.config.connect(tls.clone()).await.map(|(client, it)| (client, Apart::Encrypted(Box::new(it))))
+                }
             }
         };
-        connected.map_err(|error| error::explain_connecting(&error, &self.hosts()))
+        // The library's own limit is for each host, and ends when there is a socket: whoever listens there
+        // may be stuck, and never say a word.
+        let hosts = u32::try_from(self.config.get_hosts().len()).unwrap_or(u32::MAX);
+        let limit = self.config.get_connect_timeout().map_or(Duration::MAX, |limit| limit.saturating_mul(hosts));
+        match tokio::time::timeout(limit, connecting).await {
+            Ok(connected) => connected.map_err(|error| error::explain_connecting(&error, &self.hosts())),
+            Err(_) => Err(StoreError::Unavailable(format!("no answer ({})", self.hosts()))),
+        }
     }
 
     /// The hosts, for messages.
