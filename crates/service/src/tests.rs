@@ -3,11 +3,12 @@
 mod bootstrap;
 mod issuers;
 mod keys;
+pub(crate) mod place;
 mod replicas;
 mod standing;
 
-use store::{Options, Store};
-use tempfile::TempDir;
+use place::Place;
+use store::Store;
 
 use crate::settings::{MasterKey, SigningAlgorithm};
 use crate::{App, Clock, Presented, Secrets, Settings};
@@ -19,7 +20,7 @@ struct Fixture {
     app: App,
     store: Store,
     settings: Settings,
-    _folder: TempDir,
+    _place: Place,
 }
 
 impl Fixture {
@@ -27,9 +28,13 @@ impl Fixture {
         Self::with(|settings| settings).await
     }
 
+    /// On SQLite.
     async fn with(change: impl FnOnce(Settings) -> Settings) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&Options::new(folder.path().join("muster.db"))).await.unwrap();
+        Self::at(Place::on_sqlite(), change).await
+    }
+
+    async fn at(place: Place, change: impl FnOnce(Settings) -> Settings) -> Self {
+        let store = place.open().await;
         let settings = change(Settings {
             clock: Clock::fixed(NOW_MS),
             secrets: Secrets::seeded(1),
@@ -37,12 +42,24 @@ impl Fixture {
             ..Settings::new(MasterKey::new([7; 32]))
         });
         let app = App::open(settings.clone(), store.clone()).await.unwrap();
-        Self { app, store, settings, _folder: folder }
+        Self { app, store, settings, _place: place }
     }
 
     /// Another process on the same database.
     async fn neighbour(&self) -> App {
         App::open(self.settings.clone(), self.store.clone()).await.unwrap()
+    }
+}
+
+/// Runs a test on each engine.
+async fn each_engine(test: impl AsyncFn(Fixture)) {
+    each_engine_with(|settings| settings, test).await;
+}
+
+/// [`each_engine`] with other settings.
+async fn each_engine_with(change: impl Fn(Settings) -> Settings, test: impl AsyncFn(Fixture)) {
+    for place in Place::on_each_engine() {
+        test(Fixture::at(place, &change).await).await;
     }
 }
 

@@ -8,8 +8,6 @@ use scim::projection::Projection;
 use scim::resource::render;
 use scim::schema::ResourceType;
 use store::tenants::NewTenant;
-use store::{Options, Store};
-use tempfile::TempDir;
 
 use super::*;
 use crate::WriteError;
@@ -18,21 +16,17 @@ use crate::clock::{Clock, Secrets};
 use crate::error::ServiceError;
 use crate::settings::{MasterKey, Settings};
 use crate::tenants::{Limits, SettingChange, Tenant, UpdateTenant};
+use crate::tests::place::Place;
 
 struct Fixture {
     app: App,
     caller: ScimCaller,
-    _folder: TempDir,
+    _place: Place,
 }
 
 impl Fixture {
-    async fn new() -> Self {
-        Self::with_scopes(Scopes::ALL).await
-    }
-
-    async fn with_scopes(scopes: Scopes) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&Options::new(folder.path().join("muster.db"))).await.unwrap();
+    async fn at(place: Place, scopes: Scopes) -> Self {
+        let store = place.open().await;
         let settings = Settings {
             clock: Clock::fixed(1_700_000_000_000),
             secrets: Secrets::seeded(1),
@@ -69,7 +63,7 @@ impl Fixture {
             identity_provider: IdentityProvider::Generic,
             request_id: "test".into(),
         };
-        Self { app, caller, _folder: folder }
+        Self { app, caller, _place: place }
     }
 
     fn type_named(&self, name: &str) -> Arc<ResourceType> {
@@ -102,249 +96,293 @@ impl Fixture {
     }
 }
 
+/// Runs a test on each engine.
+async fn each_engine(test: impl AsyncFn(Fixture)) {
+    each_engine_with_scopes(Scopes::ALL, test).await;
+}
+
+/// [`each_engine`] for a caller who may do only that.
+async fn each_engine_with_scopes(scopes: Scopes, test: impl AsyncFn(Fixture)) {
+    for place in Place::on_each_engine() {
+        test(Fixture::at(place, scopes).await).await;
+    }
+}
+
 fn text(stored: &Stored) -> String {
     render(stored.shown.as_ref().unwrap(), "https://x", &Projection::default()).unwrap()
 }
 
 #[tokio::test]
 async fn what_is_created_can_be_read_replaced_patched_and_deleted() {
-    let fixture = Fixture::new().await;
-    let users = fixture.type_named("User");
-    let (app, caller, whole) = (&fixture.app, &fixture.caller, Projection::default());
+    each_engine(async |fixture| {
+        let users = fixture.type_named("User");
+        let (app, caller, whole) = (&fixture.app, &fixture.caller, Projection::default());
 
-    let created = fixture.create("User", r#"{"userName":"ana","password":"s3cret"}"#).await.unwrap();
-    let id = created.shown.as_ref().unwrap().id;
-    let read = app.get(caller, &users, id, &whole).await.unwrap();
-    assert_eq!(render(&read, "https://x", &whole).unwrap(), text(&created));
-    assert!(!text(&created).contains("assword"));
+        let created = fixture.create("User", r#"{"userName":"ana","password":"s3cret"}"#).await.unwrap();
+        let id = created.shown.as_ref().unwrap().id;
+        let read = app.get(caller, &users, id, &whole).await.unwrap();
+        assert_eq!(render(&read, "https://x", &whole).unwrap(), text(&created));
+        assert!(!text(&created).contains("assword"));
 
-    let body = br#"{"userName":"ana","displayName":"Ana"}"#;
-    let replaced = app.replace(caller, &users, id, Precondition::Any, body, &whole).await.unwrap();
-    assert_eq!(replaced.version, Version(2));
+        let body = br#"{"userName":"ana","displayName":"Ana"}"#;
+        let replaced = app.replace(caller, &users, id, Precondition::Any, body, &whole).await.unwrap();
+        assert_eq!(replaced.version, Version(2));
 
-    let body = br#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
-        "Operations":[{"op":"replace","path":"displayName","value":"Ann"}]}"#;
-    let patched = app.patch(caller, &users, id, Precondition::Any, body, &whole).await.unwrap();
-    assert!(text(&patched).contains(r#""displayName":"Ann""#));
+        let body = br#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            "Operations":[{"op":"replace","path":"displayName","value":"Ann"}]}"#;
+        let patched = app.patch(caller, &users, id, Precondition::Any, body, &whole).await.unwrap();
+        assert!(text(&patched).contains(r#""displayName":"Ann""#));
 
-    app.delete(caller, &users, id, Precondition::Any).await.unwrap();
-    let gone = app.get(caller, &users, id, &whole).await;
-    assert!(matches!(gone, Err(ServiceError::Scim(ScimError::NotFound(_)))));
+        app.delete(caller, &users, id, Precondition::Any).await.unwrap();
+        let gone = app.get(caller, &users, id, &whole).await;
+        assert!(matches!(gone, Err(ServiceError::Scim(ScimError::NotFound(_)))));
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_group_shows_its_members_and_a_user_its_groups() {
-    let fixture = Fixture::new().await;
-    let user = fixture.create("User", r#"{"userName":"ana","displayName":"Ana"}"#).await.unwrap().shown.unwrap();
+    each_engine(async |fixture| {
+        let user = fixture.create("User", r#"{"userName":"ana","displayName":"Ana"}"#).await.unwrap().shown.unwrap();
 
-    let group = fixture
-        .create("Group", &format!(r#"{{"displayName":"Staff","members":[{{"value":"{}"}}]}}"#, user.id))
-        .await
-        .unwrap();
+        let group = fixture
+            .create("Group", &format!(r#"{{"displayName":"Staff","members":[{{"value":"{}"}}]}}"#, user.id))
+            .await
+            .unwrap();
 
-    assert!(text(&group).contains(r#""display":"Ana""#), "{}", text(&group));
-    let users = fixture.type_named("User");
-    let user = fixture.app.get(&fixture.caller, &users, user.id, &Projection::default()).await.unwrap();
-    assert_eq!(user.member_of.unwrap()[0].display.as_deref(), Some("Staff"));
+        assert!(text(&group).contains(r#""display":"Ana""#), "{}", text(&group));
+        let users = fixture.type_named("User");
+        let user = fixture.app.get(&fixture.caller, &users, user.id, &Projection::default()).await.unwrap();
+        assert_eq!(user.member_of.unwrap()[0].display.as_deref(), Some("Staff"));
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_change_of_members_alone_is_not_echoed() {
-    let fixture = Fixture::new().await;
-    let user = fixture.create("User", r#"{"userName":"ana"}"#).await.unwrap().shown.unwrap();
-    let group = fixture.create("Group", r#"{"displayName":"Staff"}"#).await.unwrap().shown.unwrap();
-    let groups = fixture.type_named("Group");
-    let body = format!(
-        r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
-            "Operations":[{{"op":"add","path":"members","value":[{{"value":"{}"}}]}}]}}"#,
-        user.id
-    );
-    let patch = |projection: Projection| {
-        let (body, groups, fixture) = (body.clone(), &groups, &fixture);
-        let id = group.id;
-        async move {
-            let any = Precondition::Any;
-            fixture.app.patch(&fixture.caller, groups, id, any, body.as_bytes(), &projection).await.unwrap()
-        }
-    };
+    each_engine(async |fixture| {
+        let user = fixture.create("User", r#"{"userName":"ana"}"#).await.unwrap().shown.unwrap();
+        let group = fixture.create("Group", r#"{"displayName":"Staff"}"#).await.unwrap().shown.unwrap();
+        let groups = fixture.type_named("Group");
+        let body = format!(
+            r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+                "Operations":[{{"op":"add","path":"members","value":[{{"value":"{}"}}]}}]}}"#,
+            user.id
+        );
+        let patch = |projection: Projection| {
+            let (body, groups, fixture) = (body.clone(), &groups, &fixture);
+            let id = group.id;
+            async move {
+                let any = Precondition::Any;
+                fixture.app.patch(&fixture.caller, groups, id, any, body.as_bytes(), &projection).await.unwrap()
+            }
+        };
 
-    let silent = patch(Projection::default()).await;
-    let asked = patch(Projection::from_query(Some("members"), None).unwrap()).await;
+        let silent = patch(Projection::default()).await;
+        let asked = patch(Projection::from_query(Some("members"), None).unwrap()).await;
 
-    assert!(silent.shown.is_none());
-    assert_eq!(silent.version, Version(2));
-    assert_eq!(asked.shown.unwrap().members.unwrap().len(), 1);
-    assert_eq!(asked.version, Version(2), "adding a member who is there changes nothing");
+        assert!(silent.shown.is_none());
+        assert_eq!(silent.version, Version(2));
+        assert_eq!(asked.shown.unwrap().members.unwrap().len(), 1);
+        assert_eq!(asked.version, Version(2), "adding a member who is there changes nothing");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_bulk_request_runs_in_dependency_order_and_answers_in_request_order() {
-    let fixture = Fixture::new().await;
+    each_engine(async |fixture| {
+        let outcomes = fixture
+            .bulk(
+                r#"{"Operations":[
+                {"method":"POST","path":"/Groups","bulkId":"g",
+                 "data":{"displayName":"Staff","members":[{"value":"bulkId:u"}]}},
+                {"method":"POST","path":"/Users","bulkId":"u","data":{"userName":"ana","password":"s3cret"}},
+                {"method":"POST","path":"/Users","bulkId":"v","data":{"userName":"ANA"}}]}"#,
+            )
+            .await;
 
-    let outcomes = fixture
-        .bulk(
-            r#"{"Operations":[
-            {"method":"POST","path":"/Groups","bulkId":"g",
-             "data":{"displayName":"Staff","members":[{"value":"bulkId:u"}]}},
-            {"method":"POST","path":"/Users","bulkId":"u","data":{"userName":"ana","password":"s3cret"}},
-            {"method":"POST","path":"/Users","bulkId":"v","data":{"userName":"ANA"}}]}"#,
-        )
-        .await;
-
-    assert_eq!(outcomes, ["POST W/\"1\"", "POST W/\"1\"", "POST userName: another resource has this value already"]);
-    assert_eq!(fixture.count("displayName eq \"staff\"").await, 1);
+        assert_eq!(
+            outcomes,
+            ["POST W/\"1\"", "POST W/\"1\"", "POST userName: another resource has this value already"]
+        );
+        assert_eq!(fixture.count("displayName eq \"staff\"").await, 1);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_bulk_request_ends_after_so_many_errors() {
-    let fixture = Fixture::new().await;
+    each_engine(async |fixture| {
+        let outcomes = fixture
+            .bulk(
+                r#"{"failOnErrors":1,"Operations":[
+                {"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"a"}},
+                {"method":"POST","path":"/Users","bulkId":"b","data":{"userName":"a"}},
+                {"method":"POST","path":"/Users","bulkId":"c","data":{"userName":"c"}}]}"#,
+            )
+            .await;
 
-    let outcomes = fixture
-        .bulk(
-            r#"{"failOnErrors":1,"Operations":[
-            {"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"a"}},
-            {"method":"POST","path":"/Users","bulkId":"b","data":{"userName":"a"}},
-            {"method":"POST","path":"/Users","bulkId":"c","data":{"userName":"c"}}]}"#,
-        )
-        .await;
-
-    assert_eq!(outcomes.len(), 2);
-    assert_eq!(fixture.count("userName pr").await, 1);
+        assert_eq!(outcomes.len(), 2);
+        assert_eq!(fixture.count("userName pr").await, 1);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn an_operation_beyond_the_scopes_fails_alone() {
     let scopes = Scopes::BULK.union(Scopes::USERS_WRITE).union(Scopes::READ);
-    let fixture = Fixture::with_scopes(scopes).await;
+    each_engine_with_scopes(scopes, async |fixture| {
+        let outcomes = fixture
+            .bulk(
+                r#"{"Operations":[
+                {"method":"POST","path":"/Groups","bulkId":"g","data":{"displayName":"Staff"}},
+                {"method":"POST","path":"/Users","bulkId":"u","data":{"userName":"ana"}}]}"#,
+            )
+            .await;
 
-    let outcomes = fixture
-        .bulk(
-            r#"{"Operations":[
-            {"method":"POST","path":"/Groups","bulkId":"g","data":{"displayName":"Staff"}},
-            {"method":"POST","path":"/Users","bulkId":"u","data":{"userName":"ana"}}]}"#,
-        )
-        .await;
-
-    assert_eq!(outcomes, ["POST The token lacks the scope groups:write", "POST W/\"1\""]);
+        assert_eq!(outcomes, ["POST The token lacks the scope groups:write", "POST W/\"1\""]);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_bulk_request_of_many_slices_does_everything() {
-    let fixture = Fixture::new().await;
-    let operation =
-        |n| format!(r#"{{"method":"POST","path":"/Users","bulkId":"{n}","data":{{"userName":"user{n}"}}}}"#);
-    let operations = (0..250).map(operation).collect::<Vec<_>>().join(",");
+    each_engine(async |fixture| {
+        let operation =
+            |n| format!(r#"{{"method":"POST","path":"/Users","bulkId":"{n}","data":{{"userName":"user{n}"}}}}"#);
+        let operations = (0..250).map(operation).collect::<Vec<_>>().join(",");
 
-    let outcomes = fixture.bulk(&format!(r#"{{"Operations":[{operations}]}}"#)).await;
+        let outcomes = fixture.bulk(&format!(r#"{{"Operations":[{operations}]}}"#)).await;
 
-    assert_eq!(outcomes.len(), 250);
-    assert!(outcomes.iter().all(|outcome| outcome == "POST W/\"1\""));
-    assert_eq!(fixture.count("userName sw \"user\"").await, 250);
+        assert_eq!(outcomes.len(), 250);
+        assert!(outcomes.iter().all(|outcome| outcome == "POST W/\"1\""));
+        assert_eq!(fixture.count("userName sw \"user\"").await, 250);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_key_gives_the_answer_of_the_first_run_for_a_day() {
-    let fixture = Fixture::new().await;
-    let first = fixture.once("body", Ok("answer")).await;
+    each_engine(async |fixture| {
+        let first = fixture.once("body", Ok("answer")).await;
 
-    let again = fixture.once("body", Ok("never run")).await;
-    let other = fixture.once("other body", Ok("never run")).await;
+        let again = fixture.once("body", Ok("never run")).await;
+        let other = fixture.once("other body", Ok("never run")).await;
 
-    assert_eq!((first.unwrap(), again.unwrap()), ("answer".into(), "answer".into()));
-    assert!(matches!(other, Err(ServiceError::Conflict(_))));
-    fixture.app.settings().clock.advance(24 * 60 * 60 * 1000 + 1);
-    assert_eq!(fixture.once("other body", Ok("new")).await.unwrap(), "new");
+        assert_eq!((first.unwrap(), again.unwrap()), ("answer".into(), "answer".into()));
+        assert!(matches!(other, Err(ServiceError::Conflict(_))));
+        fixture.app.settings().clock.advance(24 * 60 * 60 * 1000 + 1);
+        assert_eq!(fixture.once("other body", Ok("new")).await.unwrap(), "new");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_key_is_free_again_when_nothing_was_done() {
-    let fixture = Fixture::new().await;
-    fixture.once("body", Err(ServiceError::Forbidden("no".into()))).await.unwrap_err();
+    each_engine(async |fixture| {
+        fixture.once("body", Err(ServiceError::Forbidden("no".into()))).await.unwrap_err();
 
-    assert_eq!(fixture.once("body", Ok("answer")).await.unwrap(), "answer");
+        assert_eq!(fixture.once("body", Ok("answer")).await.unwrap(), "answer");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_key_is_taken_while_its_first_request_runs() {
-    let fixture = Fixture::new().await;
-    let key = "key".parse().unwrap();
-    let inner = async { fixture.once("body", Ok("never run")).await };
+    each_engine(async |fixture| {
+        let key = "key".parse().unwrap();
+        let inner = async { fixture.once("body", Ok("never run")).await };
 
-    let first = fixture.app.once(&fixture.caller, &key, b"body", async {
-        assert!(matches!(inner.await, Err(ServiceError::Conflict(_))));
-        Ok("answer".to_owned())
-    });
+        let first = fixture.app.once(&fixture.caller, &key, b"body", async {
+            assert!(matches!(inner.await, Err(ServiceError::Conflict(_))));
+            Ok("answer".to_owned())
+        });
 
-    assert_eq!(first.await.unwrap(), "answer");
+        assert_eq!(first.await.unwrap(), "answer");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn what_was_written_is_answered_with_its_error() {
-    let fixture = Fixture::new().await;
-    fixture.create("User", r#"{"userName":"ana"}"#).await.unwrap();
+    each_engine(async |fixture| {
+        fixture.create("User", r#"{"userName":"ana"}"#).await.unwrap();
 
-    let twice = fixture.create("User", r#"{"userName":"Ana"}"#).await;
+        let twice = fixture.create("User", r#"{"userName":"Ana"}"#).await;
 
-    let taken = WriteError::NotUnique { attribute: "userName".into() };
-    assert!(matches!(twice, Err(ServiceError::Write(error)) if error == taken));
+        let taken = WriteError::NotUnique { attribute: "userName".into() };
+        assert!(matches!(twice, Err(ServiceError::Write(error)) if error == taken));
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_setting_that_makes_values_unique_looks_at_what_is_there() {
-    let fixture = Fixture::new().await;
-    fixture.create("User", r#"{"userName":"ana","externalId":"7"}"#).await.unwrap();
-    let double = fixture.create("User", r#"{"userName":"bob","externalId":"7"}"#).await.unwrap().shown.unwrap().id;
-    let settings = SettingChange { external_id_unique: Some(true), ..SettingChange::default() };
-    let operator = fixture.app.operator("test");
-    let change = || fixture.app.update_tenant(&operator, "acme", UpdateTenant { settings, ..UpdateTenant::default() });
+    each_engine(async |fixture| {
+        fixture.create("User", r#"{"userName":"ana","externalId":"7"}"#).await.unwrap();
+        let double = fixture.create("User", r#"{"userName":"bob","externalId":"7"}"#).await.unwrap().shown.unwrap().id;
+        let settings = SettingChange { external_id_unique: Some(true), ..SettingChange::default() };
+        let operator = fixture.app.operator("test");
+        let change =
+            || fixture.app.update_tenant(&operator, "acme", UpdateTenant { settings, ..UpdateTenant::default() });
 
-    let refused = change().await;
-    fixture.app.delete(&fixture.caller, &fixture.type_named("User"), double, Precondition::Any).await.unwrap();
-    let enforced = change().await;
+        let refused = change().await;
+        fixture.app.delete(&fixture.caller, &fixture.type_named("User"), double, Precondition::Any).await.unwrap();
+        let enforced = change().await;
 
-    assert!(matches!(refused, Err(ServiceError::Conflict(text)) if text.contains("externalId")));
-    assert!(enforced.unwrap().settings.external_id_unique);
+        assert!(matches!(refused, Err(ServiceError::Conflict(text)) if text.contains("externalId")));
+        assert!(enforced.unwrap().settings.external_id_unique);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_strict_tenant_refuses_what_others_have_mended() {
-    let mut fixture = Fixture::new().await;
-    let mended = r#"{"userName":"ana","active":"True"}"#;
-    fixture.create("User", mended).await.unwrap();
-    let mut tenant = Tenant::clone(&fixture.caller.tenant);
-    tenant.settings.strict = true;
-    fixture.caller.tenant = Arc::new(tenant);
+    each_engine(async |mut fixture| {
+        let mended = r#"{"userName":"ana","active":"True"}"#;
+        fixture.create("User", mended).await.unwrap();
+        let mut tenant = Tenant::clone(&fixture.caller.tenant);
+        tenant.settings.strict = true;
+        fixture.caller.tenant = Arc::new(tenant);
 
-    let refused = fixture.create("User", &mended.replace("ana", "ben")).await;
+        let refused = fixture.create("User", &mended.replace("ana", "ben")).await;
 
-    let Err(ServiceError::Scim(ScimError::Syntax(detail))) = refused else { panic!("{refused:?}") };
-    assert!(detail.contains("boolean-as-text"), "{detail}");
-    let outcomes = fixture
-        .bulk(
-            r#"{"Operations":[
-            {"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"cat","active":"True"}},
-            {"method":"POST","path":"/Users","bulkId":"b","data":{"userName":"dan"}}]}"#,
-        )
-        .await;
-    assert!(outcomes[0].contains("boolean-as-text"), "{outcomes:?}");
-    assert_eq!(outcomes[1], "POST W/\"1\"");
+        let Err(ServiceError::Scim(ScimError::Syntax(detail))) = refused else { panic!("{refused:?}") };
+        assert!(detail.contains("boolean-as-text"), "{detail}");
+        let outcomes = fixture
+            .bulk(
+                r#"{"Operations":[
+                {"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"cat","active":"True"}},
+                {"method":"POST","path":"/Users","bulkId":"b","data":{"userName":"dan"}}]}"#,
+            )
+            .await;
+        assert!(outcomes[0].contains("boolean-as-text"), "{outcomes:?}");
+        assert_eq!(outcomes[1], "POST W/\"1\"");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn what_is_mended_in_applying_is_named_with_the_rest() {
-    let fixture = Fixture::new().await;
-    let id = fixture.create("User", r#"{"userName":"ana"}"#).await.unwrap().shown.unwrap().id;
-    let patch = |filter: &str| {
-        format!(r#"{{"Operations":[{{"op":"Replace","path":"emails[type eq \"{filter}\"].value","value":"a@x"}}]}}"#)
-    };
+    each_engine(async |fixture| {
+        let id = fixture.create("User", r#"{"userName":"ana"}"#).await.unwrap().shown.unwrap().id;
+        let patch = |filter: &str| {
+            format!(
+                r#"{{"Operations":[{{"op":"Replace","path":"emails[type eq \"{filter}\"].value","value":"a@x"}}]}}"#
+            )
+        };
 
-    let (user, body) = (fixture.type_named("User"), patch("work"));
-    let projection = Projection::default();
-    let alone = fixture.app.patch(&fixture.caller, &user, id, Precondition::Any, body.as_bytes(), &projection).await;
-    let operation = format!(r#"{{"method":"PATCH","path":"/Users/{id}","data":{}}}"#, patch("home"));
-    let request = BulkRequest::read(format!(r#"{{"Operations":[{operation}]}}"#).as_bytes(), 1000).unwrap();
-    let bulk = fixture.app.bulk(&fixture.caller, request, &[]).await;
+        let (user, body) = (fixture.type_named("User"), patch("work"));
+        let projection = Projection::default();
+        let alone =
+            fixture.app.patch(&fixture.caller, &user, id, Precondition::Any, body.as_bytes(), &projection).await;
+        let operation = format!(r#"{{"method":"PATCH","path":"/Users/{id}","data":{}}}"#, patch("home"));
+        let request = BulkRequest::read(format!(r#"{{"Operations":[{operation}]}}"#).as_bytes(), 1000).unwrap();
+        let bulk = fixture.app.bulk(&fixture.caller, request, &[]).await;
 
-    assert!(alone.unwrap().notes.repairs.contains(&"replace-creates"));
-    assert!(bulk.unwrap().notes.repairs.contains(&"replace-creates"));
+        assert!(alone.unwrap().notes.repairs.contains(&"replace-creates"));
+        assert!(bulk.unwrap().notes.repairs.contains(&"replace-creates"));
+    })
+    .await;
 }
