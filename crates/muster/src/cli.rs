@@ -31,6 +31,10 @@ pub(crate) enum Command {
     Backup(command::backup::Backup),
     /// Look for damage in the database, also while the server runs
     Check(command::check::Check),
+    /// Do what an identity provider does, against any SCIM server, and say where it would be stuck
+    Simulate(command::simulate::Simulate),
+    /// Ask any SCIM server for what the RFCs demand, and say what to mend
+    SelfTest(command::self_test::SelfTest),
     /// Check the configuration, and print the one that would be in force
     CheckConfig(command::check_config::CheckConfig),
     /// Print the description of the API (OpenAPI 3.1)

@@ -291,6 +291,12 @@ impl Config {
     }
 }
 
+/// The bearer token of `simulate` and `self-test`: theirs alone, and so no setting. It does not begin
+/// with `MUSTER_`, so that a server that is started from the same shell does not stumble over it.
+pub(crate) fn scim_token() -> Option<String> {
+    environment().into_iter().find(|(name, _)| name == "SCIM_TOKEN").map(|(_, token)| token)
+}
+
 /// The variables of this process. Those that are not UTF-8 cannot be ours.
 fn environment() -> Vec<(String, String)> {
     std::env::vars_os()

@@ -31,6 +31,8 @@ fn main() -> ExitCode {
         Command::Application(application) => application.run(),
         Command::Backup(backup) => backup.run(),
         Command::Check(check) => check.run(),
+        Command::Simulate(simulate) => simulate.run(),
+        Command::SelfTest(test) => test.run(),
         Command::CheckConfig(check) => check.run(),
         Command::Openapi(openapi) => openapi.run(),
         Command::ApiReference(reference) => reference.run(),

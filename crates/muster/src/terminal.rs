@@ -1,6 +1,6 @@
 //! What commands say to the person or script that called them.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use crate::failure::Failure;
@@ -29,4 +29,23 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
 pub(crate) fn complain(failure: &Failure) {
     // Nobody is left to tell when standard error is closed.
     drop(writeln!(std::io::stderr().lock(), "muster: {failure}"));
+}
+
+/// Tells a person how it went, on standard error: what was asked for may be on standard output.
+pub(crate) fn tell(text: &str) {
+    // Nobody is left to tell when standard error is closed.
+    drop(writeln!(std::io::stderr().lock(), "{text}"));
+}
+
+/// Shows how far it is, in place of what was shown before. Only to a person at a terminal.
+pub(crate) fn progress(text: &str) {
+    let mut err = std::io::stderr().lock();
+    if err.is_terminal() {
+        drop(write!(err, "\r\x1b[K{text}").and_then(|()| err.flush()));
+    }
+}
+
+/// Takes away what [`progress`] showed.
+pub(crate) fn progress_end() {
+    progress("");
 }

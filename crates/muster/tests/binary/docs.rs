@@ -21,7 +21,8 @@ fn the_readme_shows_the_walk_that_is_run() {
 fn the_architecture_names_every_module() {
     let page = read_to_string(root().join("ARCHITECTURE.md")).unwrap();
 
-    let sources = ["scim", "store", "service", "server", "muster", "testkit"].map(|name| format!("crates/{name}/src"));
+    let sources =
+        ["client", "scim", "store", "service", "server", "muster", "testkit"].map(|name| format!("crates/{name}/src"));
     let missing: Vec<String> = sources
         .iter()
         .flat_map(|folder| read_dir(root().join(folder)).unwrap())

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod big_bulk;
+mod client;
 mod commands;
 mod crash;
 mod docs;

@@ -1,0 +1,103 @@
+//! Asking a server for what the RFCs demand, one thing at a time.
+//!
+//! Each [check](check::Check) sends its own requests, on resources of its own, so that one thing that is broken
+//! fails one check. What ServiceProviderConfig announces and what the schemas define decides which
+//! checks apply; a check whose preparations fail says so and judges nothing.
+
+mod check;
+mod discovery;
+mod features;
+mod report;
+mod test;
+
+use crate::connection::Connection;
+use crate::made::Cleanup;
+
+pub use check::Level;
+pub use report::{Outcome, Report, Result as CheckResult};
+
+use check::Check;
+use test::Test;
+
+/// What to test, and how carefully.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Test although there are resources on the server.
+    pub force: bool,
+    /// Only checks whose id begins with one of these; all when there are none.
+    pub only: Vec<String>,
+    /// Names follow from it.
+    pub seed: u64,
+}
+
+/// Why nothing was tested.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// There is somebody's data.
+    #[error(
+        "there are {count} resources at {endpoint}; a self-test belongs on an empty scratch tenant. With --force it runs \
+         all the same, and removes only what it made"
+    )]
+    HasResources {
+        /// Where they are.
+        endpoint: String,
+        /// How many.
+        count: u64,
+    },
+    /// Nothing like SCIM answers.
+    #[error("{endpoint} cannot be listed, so nothing can be tested: {reason}")]
+    NotUsable {
+        /// What was asked for.
+        endpoint: String,
+        /// What came.
+        reason: String,
+    },
+    /// `only` selects nothing.
+    #[error("there is no check whose id begins with {0}")]
+    NoSuchCheck(String),
+}
+
+/// All checks, in the order in which they run.
+fn checks() -> impl Iterator<Item = &'static Check> {
+    [discovery::CHECKS].into_iter().flatten()
+}
+
+/// The ids of all checks, with level and section: for documentation and for tests.
+pub fn catalogue() -> impl Iterator<Item = (&'static str, Level, &'static str)> {
+    checks().map(|check| (check.id, check.level, check.section))
+}
+
+/// Runs the checks, and removes what they made. `progress` is told the id of each check before it
+/// runs, how many are done, and how many there are.
+///
+/// # Errors
+/// [`Refused`] before anything is written.
+pub async fn self_test(
+    connection: &Connection,
+    options: &Options,
+    progress: impl Fn(&'static str, usize, usize),
+) -> Result<Report, Refused> {
+    if let Some(unknown) =
+        options.only.iter().find(|prefix| !checks().any(|check| check.id.starts_with(prefix.as_str())))
+    {
+        return Err(Refused::NoSuchCheck(unknown.clone()));
+    }
+    let selected: Vec<&Check> = checks().filter(|check| is_selected(check, &options.only)).collect();
+    let test = Test::new(connection, options.seed).await;
+    test.may_be_used(options.force).await?;
+
+    let mut results = Vec::new();
+    for (done, check) in selected.iter().enumerate() {
+        if connection.is_stopped() {
+            break;
+        }
+        progress(check.id, done, selected.len());
+        results.push(test.run(check).await);
+    }
+    let cleanup: Cleanup = test.made.remove(connection, |done, of| progress("clean up", done, of)).await;
+    Ok(Report::new(connection, results, cleanup, options))
+}
+
+fn is_selected(check: &Check, only: &[String]) -> bool {
+    only.is_empty() || only.iter().any(|prefix| check.id.starts_with(prefix.as_str()))
+}

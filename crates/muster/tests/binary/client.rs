@@ -1,0 +1,94 @@
+//! `muster simulate` and `muster self-test` against our own server: nothing to find, and nothing left.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::process::{Home, Muster, command, each_engine};
+
+/// The command with the server's URL, and its token in the environment.
+fn against(server: &Muster, arguments: &[&str]) -> Command {
+    let scim = &server.credentials()["scim"];
+    let mut command = command();
+    command.args(arguments).args(["--url", scim["base_url"].as_str().unwrap(), "--seed", "1"]);
+    command.env("SCIM_TOKEN", scim["token"].as_str().unwrap());
+    command
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn okta_finds_nothing_wrong_here() {
+    each_engine(async |home| {
+        let server = home.start();
+        for dialect in [&[][..], &["--wizard"]] {
+            let play =
+                ["simulate", "okta", "--users", "4", "--groups", "2", "--churn", "50", "--parallel", "2", "--json"];
+
+            let output = against(&server, &[&play, dialect].concat()).output().unwrap();
+
+            let report = json(&output);
+            assert_eq!(report["findings"], Value::Array(Vec::new()), "{report:#}");
+            assert_eq!(output.status.code(), Some(0), "{output:?}");
+        }
+        let left = server.scim().get("/Users").await.json();
+        assert_eq!(left["totalResults"], 0, "{left:#}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_self_test_finds_nothing_wrong_here() {
+    each_engine(async |home| {
+        let server = home.start();
+
+        let output = against(&server, &["self-test", "--json"]).output().unwrap();
+
+        let report = json(&output);
+        let failed: Vec<&Value> =
+            report["checks"].as_array().unwrap().iter().filter(|check| check["outcome"] != "passed").collect();
+        assert!(failed.is_empty(), "{failed:#?}");
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_self_test_leaves_a_tenant_with_users_alone() {
+    let home = Home::sqlite();
+    let server = home.start();
+    let ana = serde_json::json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ana"});
+    server.scim().post("/Users", &ana).await.assert_status(201);
+
+    let refused = against(&server, &["self-test"]).output().unwrap();
+    let forced = against(&server, &["self-test", "--force", "--only", "discovery"]).output().unwrap();
+
+    assert_eq!(refused.status.code(), Some(1));
+    insta::assert_snapshot!(String::from_utf8_lossy(&refused.stderr), @"muster: there are 1 resources at /Users; a self-test belongs on an empty scratch tenant. With --force it runs all the same, and removes only what it made");
+    assert_eq!(forced.status.code(), Some(0), "{forced:?}");
+    assert_eq!(server.scim().get("/Users").await.json()["totalResults"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_token_is_one_finding_with_what_okta_would_do() {
+    let home = Home::sqlite();
+    let server = home.start();
+    let file = home.path("token");
+    std::fs::write(&file, "scim_not-a-token\n").unwrap();
+    let url = server.credentials()["scim"]["base_url"].as_str().unwrap();
+
+    let output = command()
+        .args(["simulate", "okta", "--url", url, "--token-file", file.to_str().unwrap(), "--json"])
+        .output()
+        .unwrap();
+
+    let report = json(&output);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "muster: Okta would be stuck\n");
+    let finding = &report["findings"][0];
+    assert_eq!((&finding["id"], &finding["severity"]), (&"connection-test".into(), &"stuck".into()));
+    assert!(finding["next"].as_str().unwrap().contains("API credentials"), "{finding:#}");
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("not-a-token"), "the token is shown");
+}
