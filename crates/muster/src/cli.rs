@@ -27,6 +27,10 @@ pub(crate) enum Command {
     Application(command::application::ApplicationCommand),
     /// Work on the keys that sign access tokens, without the server
     Key(command::key::KeyCommand),
+    /// Write a tenant to a file, also while the server runs
+    Export(command::export::Export),
+    /// Read a tenant from a file that `export` wrote
+    Import(command::import::Import),
     /// Copy the database, also while the server runs
     Backup(command::backup::Backup),
     /// Look for damage in the database, also while the server runs

@@ -7,6 +7,8 @@ pub(crate) mod check;
 pub(crate) mod check_config;
 pub(crate) mod completions;
 mod database;
+pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod openapi;
 pub(crate) mod self_test;

@@ -1,6 +1,7 @@
 //! How a command fails: one line that says what to do.
 
 use service::ServiceError;
+use service::tenants::ImportError;
 use store::StoreError;
 
 use crate::config::ConfigError;
@@ -37,5 +38,14 @@ impl From<StoreError> for Failure {
 impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Self {
         Self(error.to_string())
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Refused(refusal) => Self(format!("nothing was imported: {refusal}")),
+            ImportError::Service(error) => error.into(),
+        }
     }
 }

@@ -13,6 +13,7 @@ mod failure;
 mod logging;
 mod master_key;
 mod open;
+mod private_file;
 mod terminal;
 
 use std::process::ExitCode;
@@ -29,6 +30,8 @@ fn main() -> ExitCode {
         Command::Key(key) => key.run(),
         Command::Token(token) => token.run(),
         Command::Application(application) => application.run(),
+        Command::Export(export) => export.run(),
+        Command::Import(import) => import.run(),
         Command::Backup(backup) => backup.run(),
         Command::Check(check) => check.run(),
         Command::Simulate(simulate) => simulate.run(),

@@ -1,5 +1,6 @@
-//! Tenants: create, configure, suspend, delete.
+//! Tenants: create, import, configure, suspend, delete.
 
+mod import;
 mod limits;
 mod requests;
 
@@ -18,8 +19,9 @@ use crate::error::{FieldError, ServiceError};
 use crate::page::PageOf;
 use crate::provisioning::unique_attributes;
 
+pub use import::{ImportError, Imported, Refusal};
 pub use limits::Limits;
-pub use requests::{CreateTenant, LimitChange, ListTenants, SettingChange, UpdateTenant};
+pub use requests::{CreateTenant, ImportTenant, LimitChange, ListTenants, SettingChange, UpdateTenant};
 pub use store::tenants::{TenantSettings, TenantStatus};
 
 /// What ids of tenants begin with.

@@ -17,9 +17,9 @@ use crate::tx::Tx;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Keys {
     /// Number of an indexed attribute, value. Sorted, each once.
-    indexed: Vec<(u32, String)>,
+    pub(crate) indexed: Vec<(u32, String)>,
     /// Canonical name of a unique attribute, value.
-    unique: Vec<(String, String)>,
+    pub(crate) unique: Vec<(String, String)>,
 }
 
 impl Keys {

@@ -44,6 +44,9 @@ catalogue! {
     scim_tokens: INSERT, BY_HASH, BY_ID, COUNT, LIST, COUNT_ALL, LIST_ALL, UPDATE, REVOKE, ROTATE, END_OVERLAP, SUMMARY;
     store: PING;
     tenants: INSERT, LOCK, BY_ID, BY_SLUG, COUNT, LIST, UPDATE;
+    transfer::export: TYPES, MEMBERSHIPS, LAST_EVENT;
+    transfer::import: INSERT_TENANT;
+    transfer::import::batch: ADD_MEMBERS;
     upkeep: TAKE, PRUNE_ANSWERS, PRUNE_USAGE, PRUNE_KEYS;
     usage: RECORD_TOKENS, RECORD_HOURS, SINCE;
 }

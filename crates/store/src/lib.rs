@@ -26,6 +26,7 @@ pub mod sql;
 mod stats;
 mod store;
 pub mod tenants;
+pub mod transfer;
 pub mod tx;
 pub mod upkeep;
 pub mod usage;

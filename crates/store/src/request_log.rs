@@ -1,7 +1,7 @@
 //! The request log: what was asked of a tenant's SCIM routes, and what became of it, so that an
 //! administrator can see without reading server logs why something was refused.
 //!
-//! Written in batches, some time after the answer, and pruned: see [`insert`] and [`prune`]. It is a
+//! Written in batches, some time after the answer, and pruned: see [`insert()`] and [`prune`]. It is a
 //! record for people and nothing depends on it; the history of a resource is in [`crate::events`].
 
 mod insert;

@@ -45,6 +45,22 @@ impl Store {
         Ok(Self { engine: Arc::new(engine) })
     }
 
+    /// Opens a database that is there, to read only: also while a server runs on an SQLite file. Its schema must
+    /// be this program's, and stays as it is. What is to be written is refused.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it cannot be read; [`StoreError::Incompatible`] when its schema is
+    /// another, or it is not a database of ours.
+    pub async fn open_to_read(options: &Options) -> Result<Self, StoreError> {
+        let engine = match &options.postgres {
+            None => Engine::Sqlite(Sqlite::open_to_read(options)?),
+            Some(postgres) => Engine::Postgres(
+                Postgres::open_to_read(postgres, options.queue_length_max, options.scan_deadline).await?,
+            ),
+        };
+        Ok(Self { engine: Arc::new(engine) })
+    }
+
     /// Reads, in the fast lane: by key, or a page by index. All statements of one call see the
     /// database at one moment, and that moment is after every write that had been answered before
     /// the call.

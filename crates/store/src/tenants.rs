@@ -293,7 +293,7 @@ impl TenantStatus {
     }
 }
 
-fn read(row: &Row<'_>) -> Result<Tenant, StoreError> {
+pub(crate) fn read(row: &Row<'_>) -> Result<Tenant, StoreError> {
     Ok(Tenant {
         key: TenantKey(row.int(0)?),
         id: id(row.bytes_ref(1)?)?,

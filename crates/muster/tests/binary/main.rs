@@ -9,6 +9,7 @@ mod crash;
 mod docs;
 mod hot_group;
 mod mixed_bulk;
+mod moving;
 mod outage;
 mod postgres;
 mod process;

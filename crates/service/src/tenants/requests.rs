@@ -18,6 +18,13 @@ pub struct CreateTenant {
     pub settings: SettingChange,
 }
 
+/// A request for a tenant that a file holds.
+#[derive(Debug, Clone, Default)]
+pub struct ImportTenant {
+    /// The readable name in URLs; the one in the file when absent.
+    pub slug: Option<String>,
+}
+
 /// A request to change a tenant; `None` leaves things as they are.
 #[derive(Debug, Clone, Default)]
 pub struct UpdateTenant {
@@ -90,6 +97,12 @@ impl FromForm for CreateTenant {
         let limits = LimitChange::read(form);
         let settings = SettingChange::read(form);
         Some(Self { name: name?, slug, limits, settings })
+    }
+}
+
+impl FromForm for ImportTenant {
+    fn from_form(form: &mut Form) -> Option<Self> {
+        Some(Self { slug: form.optional("slug", form::checked(63, check_slug)) })
     }
 }
 

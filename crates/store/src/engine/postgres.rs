@@ -46,6 +46,7 @@ pub(crate) struct Postgres {
     /// What goes on beside the requests: listening and numbering.
     background: [AbortHandle; 2],
     waiting_max: usize,
+    is_read_only: bool,
 }
 
 #[derive(Debug)]
@@ -86,6 +87,29 @@ impl Postgres {
     ) -> Result<Self, StoreError> {
         let address = Address::parse(&options.url, options.connect_timeout)?;
         schema::migrate(&address).await?;
+        Self::start(address, options, waiting_max, scan)
+    }
+
+    /// Without bringing its schema up to date. Nothing is numbered, and no transaction may write.
+    pub(crate) async fn open_to_read(
+        options: &PostgresOptions,
+        waiting_max: usize,
+        scan: Duration,
+    ) -> Result<Self, StoreError> {
+        let address = Address::parse(&options.url, options.connect_timeout)?;
+        schema::expect_current(&address).await?;
+        let mut opened = Self::start(address, options, waiting_max, scan)?;
+        opened.is_read_only = true;
+        opened.background.iter().for_each(AbortHandle::abort);
+        Ok(opened)
+    }
+
+    fn start(
+        address: Address,
+        options: &PostgresOptions,
+        waiting_max: usize,
+        scan: Duration,
+    ) -> Result<Self, StoreError> {
         let changes = Arc::new(Changes::between_processes());
         let listens_at = match &options.listen_url {
             Some(url) => Address::parse(url, options.connect_timeout)?,
@@ -117,7 +141,7 @@ impl Postgres {
         };
         let inner = Arc::new(inner);
         let numberer = tokio::spawn(numbering::number(Arc::downgrade(&inner), Arc::clone(&inner.unnumbered)));
-        Ok(Self { inner, background: [listener, numberer.abort_handle()], waiting_max })
+        Ok(Self { inner, background: [listener, numberer.abort_handle()], waiting_max, is_read_only: false })
     }
 
     pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
@@ -157,6 +181,9 @@ impl Postgres {
         T: Send + 'static,
         F: for<'t> Fn(&'t mut Tx) -> TxFuture<'t, T> + Send + 'static,
     {
+        if self.is_read_only {
+            return Err(closed());
+        }
         let slot = self.wait(&self.inner.slots, &self.inner.counters.writes_waiting).await?;
         let inner = Arc::clone(&self.inner);
         to_the_end(tokio::spawn(async move {

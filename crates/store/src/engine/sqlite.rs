@@ -49,9 +49,15 @@ pub(crate) struct Sqlite {
 
 #[derive(Debug)]
 struct Threads {
-    writer: JoinHandle<()>,
     readers: Vec<JoinHandle<()>>,
     scanner: JoinHandle<()>,
+    /// Unless it was opened to read only.
+    writing: Option<Writing>,
+}
+
+#[derive(Debug)]
+struct Writing {
+    writer: JoinHandle<()>,
     checkpointer: JoinHandle<()>,
     /// Dropped to stop the checkpointer.
     stop_checkpointer: Sender<()>,
@@ -71,6 +77,30 @@ impl Sqlite {
             writer::Writer::new(connection, queued, Arc::clone(&counters), Arc::clone(&changes)).into_loop();
         let write_thread = spawn("muster-writer", loop_of_writer)?;
 
+        let (stop_checkpointer, stopped) = bounded(0);
+        let connection = file::connect_checkpointer(options)?;
+        let checkpointer =
+            checkpoint::Checkpointer::new(connection, Arc::clone(&counters), stopped, options.wal_bytes_max);
+        let checkpointer = spawn("muster-checkpoint", checkpointer.into_loop())?;
+
+        let writing = Writing { writer: write_thread, checkpointer, stop_checkpointer, lock };
+        Self::with_readers(options, writes, counters, changes, Some(writing))
+    }
+
+    /// Without the lock and whatever writes: another process may have it open.
+    pub(crate) fn open_to_read(options: &Options) -> Result<Self, StoreError> {
+        file::expect_current(&options.path)?;
+        let (writes, _) = job::queue(0);
+        Self::with_readers(options, writes, Arc::default(), Arc::new(Changes::in_process()), None)
+    }
+
+    fn with_readers(
+        options: &Options,
+        writes: Queue,
+        counters: Arc<writer::Counters>,
+        changes: Arc<Changes>,
+        writing: Option<Writing>,
+    ) -> Result<Self, StoreError> {
         let (reads, queued) = job::queue(options.queue_length_max);
         let readers = (0..options.reader_threads.max(1))
             .map(|_| {
@@ -82,14 +112,7 @@ impl Sqlite {
         let scanner = readers::Reader::new(file::connect_reader(options)?, queued).with_deadline(options.scan_deadline);
         let scanner = spawn("muster-scanner", scanner.into_loop())?;
 
-        let (stop_checkpointer, stopped) = bounded(0);
-        let connection = file::connect_checkpointer(options)?;
-        let checkpointer =
-            checkpoint::Checkpointer::new(connection, Arc::clone(&counters), stopped, options.wal_bytes_max);
-        let checkpointer = spawn("muster-checkpoint", checkpointer.into_loop())?;
-
-        let threads = Threads { writer: write_thread, readers, scanner, checkpointer, stop_checkpointer, lock };
-        let threads = Mutex::new(Some(threads));
+        let threads = Mutex::new(Some(Threads { readers, scanner, writing }));
         Ok(Self { path: options.path.clone(), writes, reads, scans, counters, changes, threads })
     }
 
@@ -135,19 +158,19 @@ impl Sqlite {
     /// Lets every thread finish what is queued, and waits for it. The second call does nothing.
     pub(crate) fn close(&self) {
         let threads = self.threads.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        let Some(Threads { writer, readers, scanner, checkpointer, stop_checkpointer, lock }) = threads else {
-            return;
-        };
+        let Some(Threads { readers, scanner, writing }) = threads else { return };
         self.writes.close(1);
         self.reads.close(readers.len());
         self.scans.close(1);
-        join(writer);
         readers.into_iter().for_each(join);
         join(scanner);
-        // Last, since it empties the log when nobody else uses it.
-        drop(stop_checkpointer);
-        join(checkpointer);
-        drop(lock);
+        if let Some(Writing { writer, checkpointer, stop_checkpointer, lock }) = writing {
+            join(writer);
+            // Last, since it empties the log when nobody else uses it.
+            drop(stop_checkpointer);
+            join(checkpointer);
+            drop(lock);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What goes into a statement.
 
 use crate::tenants::TenantKey;
+use crate::tx::Value;
 
 /// A value for a statement: `&[tenant.into(), name.into(), None::<i64>.into()]`.
 ///
@@ -116,6 +117,17 @@ impl<'a, const N: usize> From<&'a [u8; N]> for Param<'a> {
 impl<'a> From<&'a Vec<u8>> for Param<'a> {
     fn from(value: &'a Vec<u8>) -> Self {
         Self::Bytes(value)
+    }
+}
+
+impl<'a> From<Value<'a>> for Param<'a> {
+    fn from(value: Value<'a>) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Int(value) => Self::Int(value),
+            Value::Text(value) => Self::Text(value),
+            Value::Bytes(value) => Self::Bytes(value),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub enum Row<'a> {
 }
 
 /// A value as the engine holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Value<'r> {
     Null,
     Int(i64),
@@ -92,11 +93,18 @@ impl Row<'_> {
         }
     }
 
-    fn value(&self, column: usize) -> Result<Value<'_>, StoreError> {
+    /// Whatever it is.
+    pub(crate) fn value(&self, column: usize) -> Result<Value<'_>, StoreError> {
         match self {
             Self::Sqlite(row) => sqlite::value(row, column),
             Self::Postgres(row) => postgres::value(row, column),
         }
+    }
+}
+
+impl Value<'_> {
+    pub(crate) fn is_null(self) -> bool {
+        matches!(self, Self::Null)
     }
 }
 

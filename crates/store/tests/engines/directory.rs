@@ -77,6 +77,11 @@ impl Directory {
         Self { store: store.clone(), unique: self.unique.clone(), counter: Cell::new(1 << 32), ..*self }
     }
 
+    /// A tenant that is there already, whose last resource was made with the number `made`.
+    pub(crate) fn of(store: &Store, tenant: TenantKey, made: u64) -> Self {
+        Self { store: store.clone(), tenant, unique: Vec::new(), strict: false, counter: Cell::new(made) }
+    }
+
     pub(crate) fn new_id(&self, resource_type: &ResourceType) -> ResourceId {
         Id::new(resource_type.id_prefix, u128::from(self.next()))
     }

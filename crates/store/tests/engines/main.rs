@@ -18,6 +18,8 @@ mod request_log;
 mod resources;
 mod sqlite_batches;
 mod sqlite_files;
+mod tables;
+mod tenant_files;
 mod units;
 mod upkeep;
 mod writes;

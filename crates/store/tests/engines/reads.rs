@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use store::sql::Stmt;
-use store::{Store, StoreError, sql};
+use store::{Options, Store, StoreError, sql};
 
-use crate::harness::{each_engine, on_sqlite};
+use crate::harness::{each_engine, on_postgres, on_sqlite};
 use crate::notes;
 
 static ONE: Stmt = sql!("SELECT 1");
@@ -148,4 +148,46 @@ fn a_column_of_another_kind_is_an_error_that_names_it() {
         assert_eq!(text, Err(StoreError::Corrupt("column 1 should be an integer".into())));
         assert_eq!(absent, Err(StoreError::Corrupt("the statement has no column 2".into())));
     });
+}
+
+#[test]
+fn a_database_that_is_in_use_can_be_opened_to_read() {
+    let read_beside = async |store: Store, options: Options| {
+        notes::make(&store).await;
+        let beside = Store::open_to_read(&options).await.unwrap();
+
+        notes::add(&store, "one").await.unwrap();
+
+        assert_eq!(notes::all(&beside).await, ["one"]);
+        assert_eq!(notes::add(&beside, "two").await, Err(StoreError::Unavailable("it has been closed".into())));
+        beside.close().await;
+        // It was not there alone, so it took nothing with it.
+        notes::add(&store, "three").await.unwrap();
+    };
+    on_sqlite(|_| {}, async |store, place| read_beside(store, place.options()).await);
+    on_postgres(|_| {}, async |store, database| read_beside(store, Options::on_postgres(database.url())).await);
+}
+
+#[test]
+fn a_database_of_another_version_is_not_read_and_not_changed() {
+    let expect_refused = async |options: &Options| {
+        let refused = Store::open_to_read(options).await;
+        let StoreError::Incompatible(reason) = refused.unwrap_err() else { panic!("another error") };
+        assert!(reason.contains("was written by an older Muster"), "{reason}");
+    };
+    on_sqlite(
+        |_| {},
+        async |store, place| {
+            static OLDER: Stmt = sql!("PRAGMA user_version = 1");
+            store.write(|tx| Box::pin(async { tx.execute(&OLDER, &[]).await })).await.unwrap();
+            expect_refused(&place.options()).await;
+        },
+    );
+    on_postgres(
+        |_| {},
+        async |_, database| {
+            database.sql("DELETE FROM muster_schema WHERE version > 1");
+            expect_refused(&Options::on_postgres(database.url())).await;
+        },
+    );
 }

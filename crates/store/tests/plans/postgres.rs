@@ -60,6 +60,8 @@ const ALL_OF_A_TENANT: &[(&str, &str)] = &[
     ("scim_tokens::COUNT", ADMIN_LIST),
     ("scim_tokens::LIST", ADMIN_LIST),
     ("scim_tokens::SUMMARY", "a tenant has few tokens"),
+    ("transfer::export::LAST_EVENT", "few events wait for their numbers"),
+    ("transfer::export::TYPES", "a row for a thousand resources and connection, once in an export"),
     ("usage::SINCE", "a tenant has few tokens"),
 ];
 const ADMIN_LIST: &str = "a list for a tenant's administrators, who have few of these";

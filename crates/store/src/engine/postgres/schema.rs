@@ -22,6 +22,19 @@ pub(super) async fn migrate(address: &Address) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Refuses a database whose schema is not this program's.
+pub(super) async fn expect_current(address: &Address) -> Result<(), StoreError> {
+    let client = address.connect().await?;
+    expect_usable(&client).await?;
+    match version(&client).await? {
+        0 => Err(StoreError::Incompatible("it is not a database of Muster: it has none of its tables".into())),
+        found if steps_after(found)?.is_empty() => Ok(()),
+        _ => Err(StoreError::Incompatible(
+            "it was written by an older Muster; start this one's server on it once".into(),
+        )),
+    }
+}
+
 /// The number of the last step; 0 when there is none.
 pub(super) async fn version(client: &Client) -> Result<u32, StoreError> {
     // Not `to_regclass`, which believes what it found before others changed it.

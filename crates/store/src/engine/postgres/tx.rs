@@ -3,6 +3,7 @@
 //! What needs no answer of its own (the beginning, savepoints, the tenant) is held back and sent
 //! together with the next statement, in one trip to the server and back.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -120,6 +121,23 @@ impl PgTx {
     ) -> Result<Option<T>, StoreError> {
         let rows = self.rows(statement, params).await?;
         rows.first().map(|row| read(&Row::Postgres(row))).transpose()
+    }
+
+    pub(crate) async fn each_row(
+        &mut self,
+        statement: &Stmt,
+        params: &[Param<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<(), StoreError> {
+        self.waiting.store(true, Ordering::Relaxed);
+        let outcome = match self.send(statement, params).await {
+            // Whoever does not take the rows makes the server wait; what is not taken at the end is
+            // thrown away by the connection.
+            Ok(stream) => each(stream, |row| read(&Row::Postgres(row))).await.map_err(Failure::Of),
+            Err(failure) => Err(failure),
+        };
+        self.waiting.store(false, Ordering::Relaxed);
+        outcome.map_err(|error| self.fail(&error, statement))?
     }
 
     async fn rows(&mut self, statement: &Stmt, params: &[Param<'_>]) -> Result<Vec<tokio_postgres::Row>, StoreError> {
@@ -331,6 +349,22 @@ async fn counted(stream: RowStream) -> Result<u64, Error> {
     pin_mut!(stream);
     while stream.next().await.transpose()?.is_some() {}
     Ok(stream.rows_affected().unwrap_or(0))
+}
+
+/// Hands over each row until one is refused or enough; the inner result is that of `read`.
+async fn each(
+    stream: RowStream,
+    mut read: impl FnMut(&tokio_postgres::Row) -> Result<ControlFlow<()>, StoreError>,
+) -> Result<Result<(), StoreError>, Error> {
+    pin_mut!(stream);
+    while let Some(row) = stream.try_next().await? {
+        match read(&row) {
+            Ok(ControlFlow::Continue(())) => {}
+            Ok(ControlFlow::Break(())) => break,
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    Ok(Ok(()))
 }
 
 enum Failure {

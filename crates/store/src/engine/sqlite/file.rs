@@ -111,6 +111,20 @@ pub(super) fn connect_foreign(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Refuses a file whose schema is not this program's.
+pub(super) fn expect_current(path: &Path) -> Result<(), StoreError> {
+    let connection = connect_foreign(path)?;
+    let version = schema_version(&connection, path)?;
+    match migrate::steps_after(version) {
+        Some([]) => Ok(()),
+        Some(_) => Err(StoreError::Incompatible(format!(
+            "{} was written by an older Muster; start this one's server on it once",
+            path.display()
+        ))),
+        None => Err(newer(path, version)),
+    }
+}
+
 /// The write-ahead log's size on disk.
 pub(super) fn wal_bytes(path: &Path) -> u64 {
     std::fs::metadata(beside(path, "-wal")).map_or(0, |metadata| metadata.len())
@@ -171,17 +185,8 @@ fn expect_ours(connection: &Connection, path: &Path) -> Result<(), StoreError> {
 
 /// Runs the steps that the file lacks, each in a transaction.
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let version = connection
-        .pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0))
-        .map_err(|error| StoreError::Unavailable(format!("cannot read {}: {error}", path.display())))?;
-    let Some(steps) = migrate::steps_after(version) else {
-        return Err(StoreError::Incompatible(format!(
-            "{} was written by a newer Muster (its schema is {version}, this program knows {}); \
-             run that version, or restore the backup made before the upgrade",
-            path.display(),
-            migrate::MIGRATIONS.len(),
-        )));
-    };
+    let version = schema_version(connection, path)?;
+    let steps = migrate::steps_after(version).ok_or_else(|| newer(path, version))?;
     for step in steps {
         run_step(connection, step).map_err(|reason| {
             StoreError::Incompatible(format!("migration {} ({}) was taken back: {reason}", step.number, step.name))
@@ -189,6 +194,21 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
         tracing::info!(number = step.number, name = step.name, "the schema was brought forward");
     }
     Ok(())
+}
+
+fn schema_version(connection: &Connection, path: &Path) -> Result<u32, StoreError> {
+    connection
+        .pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0))
+        .map_err(|error| StoreError::Unavailable(format!("cannot read {}: {error}", path.display())))
+}
+
+fn newer(path: &Path, version: u32) -> StoreError {
+    StoreError::Incompatible(format!(
+        "{} was written by a newer Muster (its schema is {version}, this program knows {}); \
+         run that version, or restore the backup made before the upgrade",
+        path.display(),
+        migrate::MIGRATIONS.len(),
+    ))
 }
 
 fn run_step(connection: &mut Connection, step: &Migration) -> Result<(), Box<dyn Error>> {

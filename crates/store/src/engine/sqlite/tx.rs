@@ -1,5 +1,7 @@
 //! Statements on a connection to the SQLite file.
 
+use std::ops::ControlFlow;
+
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, params_from_iter};
 
@@ -40,13 +42,28 @@ impl SqliteTx {
         params: &[Param<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
+        let mut answer = Vec::new();
+        self.each_row(statement, params, |row| {
+            answer.push(read(row)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(answer)
+    }
+
+    pub(crate) fn each_row(
+        &mut self,
+        statement: &Stmt,
+        params: &[Param<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<(), StoreError> {
         let mut prepared = self.prepare(statement)?;
         let mut rows = prepared.query(params_from_iter(params)).map_err(|error| explain(&error, statement))?;
-        let mut answer = Vec::new();
         while let Some(row) = rows.next().map_err(|error| explain(&error, statement))? {
-            answer.push(read(&Row::Sqlite(row))?);
+            if read(&Row::Sqlite(row))?.is_break() {
+                break;
+            }
         }
-        Ok(answer)
+        Ok(())
     }
 
     pub(crate) fn query_one<T>(

@@ -1,0 +1,112 @@
+//! Statements made from the list of tables.
+
+use super::tables::{Column, Kind, Table};
+use crate::sql::Stmt;
+
+/// Inserts rows of a tenant: `$1` is the tenant, `$2` the rows with a value for each of `columns`. Answers
+/// with the ids and numbers that new resources got.
+pub(super) fn insert(table: &Table, columns: &[&Column]) -> Stmt {
+    let insert = Insert {
+        name: table.name,
+        names: commas(std::iter::once("tenant").chain(columns.iter().map(|column| column.name))),
+        on_sqlite: commas(std::iter::once("$1".to_owned()).chain(places(columns, on_sqlite))),
+        on_postgres: commas(std::iter::once("$1".to_owned()).chain(places(columns, on_postgres))),
+        rows: "$2",
+    };
+    insert.statement()
+}
+
+struct Insert {
+    name: &'static str,
+    /// The columns.
+    names: String,
+    /// Their values.
+    on_sqlite: String,
+    on_postgres: String,
+    /// The parameter with the rows.
+    rows: &'static str,
+}
+
+impl Insert {
+    fn statement(&self) -> Stmt {
+        let Self { name, names, on_sqlite, on_postgres, rows } = self;
+        let sqlite =
+            format!("INSERT INTO {name} ({names}) SELECT {on_sqlite} FROM json_each({rows}) AS given WHERE true");
+        let given =
+            format!("jsonb_array_elements(cast({rows} AS jsonb)) WITH ORDINALITY AS given (e, place) ORDER BY place");
+        let postgres = format!("INSERT INTO {name} ({names}) SELECT {on_postgres} FROM {given}");
+        match *name {
+            "resources" => Stmt::built(sqlite + " RETURNING id, pk", postgres + " RETURNING id, pk"),
+            // PostgreSQL counts each block in several rows, and all of a type too.
+            "resource_blocks" => {
+                let add = |table: &str| format!("DO UPDATE SET resources = {table}.resources + excluded.resources");
+                let (to_blocks, to_totals) = (add(name), add("resource_totals"));
+                Stmt::built(
+                    format!("{sqlite} ON CONFLICT {to_blocks}"),
+                    format!(
+                        "WITH given ({names}) AS MATERIALIZED (SELECT {on_postgres} FROM {given}),
+                         counted AS (INSERT INTO {name} ({names}, shard) SELECT {names}, 0 FROM given
+                                     ON CONFLICT (tenant, type, block, shard) {to_blocks})
+                         INSERT INTO resource_totals (tenant, type, shard, resources)
+                         SELECT tenant, type, 0, sum(resources) FROM given GROUP BY tenant, type
+                         ON CONFLICT (tenant, type, shard) {to_totals}"
+                    ),
+                )
+            }
+            // PostgreSQL keeps what happened apart from its number. Drafts are drawn in the order of the numbers.
+            "events" => {
+                let kept = names.replace(" seq,", "");
+                Stmt::built(
+                    sqlite,
+                    format!(
+                        "WITH given ({names}, draft) AS MATERIALIZED (
+                             SELECT {on_postgres}, nextval('event_drafts') FROM (SELECT e FROM {given}) AS given),
+                         written AS (INSERT INTO event_rows ({kept}, draft) SELECT {kept}, draft FROM given)
+                         INSERT INTO event_order (tenant, seq, draft) SELECT tenant, seq, draft FROM given"
+                    ),
+                )
+            }
+            _ => Stmt::built(sqlite, postgres),
+        }
+    }
+}
+
+fn places(columns: &[&Column], value: fn(&Column, usize) -> String) -> impl Iterator<Item = String> {
+    columns.iter().enumerate().map(move |(place, column)| value(column, place))
+}
+
+fn on_sqlite(column: &Column, place: usize) -> String {
+    match column.kind {
+        Kind::Int | Kind::Type | Kind::Text | Kind::Json => format!("given.value ->> {place}"),
+        Kind::Bytes | Kind::Id => format!("unhex(given.value ->> {place})"),
+    }
+}
+
+fn on_postgres(column: &Column, place: usize) -> String {
+    match column.kind {
+        Kind::Int | Kind::Type => format!("cast(e ->> {place} AS bigint)"),
+        Kind::Text | Kind::Json => format!("e ->> {place}"),
+        Kind::Bytes | Kind::Id => format!("decode(e ->> {place}, 'hex')"),
+    }
+}
+
+/// A statement with one text for both engines.
+pub(super) fn alike(text: String) -> Stmt {
+    Stmt::built(text.clone(), text)
+}
+
+/// The names of columns.
+pub(super) fn list(columns: &[&Column]) -> String {
+    commas(columns.iter().map(|column| column.name))
+}
+
+fn commas(parts: impl Iterator<Item = impl AsRef<str>>) -> String {
+    let mut list = String::new();
+    for part in parts {
+        if !list.is_empty() {
+            list.push_str(", ");
+        }
+        list.push_str(part.as_ref());
+    }
+    list
+}
