@@ -24,7 +24,8 @@ stop() {
     echo "supervisor: stopped"
 }
 
-"$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C --no-sync --no-instructions >"$dir/initdb.log" 2>&1 ||
+# Texts sort as people like it, which ours must not depend on.
+"$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C --locale-provider=icu --icu-locale=en-US --no-sync --no-instructions >"$dir/initdb.log" 2>&1 ||
     { cat "$dir/initdb.log"; echo "supervisor: failed"; }
 while read -r command; do
     case $command in

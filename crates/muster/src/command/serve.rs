@@ -85,7 +85,8 @@ async fn serve(config: &Config, tell: &Tell) -> Result<(), Failure> {
         let app = app.clone();
         async move { app.keep_house().await }
     });
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), listen = %local_address(&listener)?, "serving");
+    let (listen, database) = (local_address(&listener)?, open::place(config, &data_dir));
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), %listen, database, "serving");
     server::serve(listener, server, stopping).await;
 
     housekeeping.abort();

@@ -2,7 +2,7 @@
 //! commands beside a running server, and clear words when it cannot be.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 use testdb::Cluster;
@@ -41,6 +41,25 @@ fn check_config_shows_the_address_without_its_password() {
         assert!(shown.contains(r#"database_url = "postgres://muster:********@db/muster?sslmode=require""#), "{shown}");
         assert!(!shown.contains("hunter2"), "{shown}");
     }
+}
+
+#[test]
+fn no_log_line_holds_the_password_however_much_is_logged() {
+    let home = Home::postgres();
+    let url = home.database().unwrap().url().replace("muster@", "muster:hunter2@");
+    let mut serve = home.command();
+    serve.args(["serve", "--dev", "--listen", "127.0.0.1:0", "--metrics-listen", "off", "--set", "log.filter=trace"]);
+    let log = home.path("log");
+    serve.env("MUSTER_DATABASE_URL", url).stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap());
+    let mut server = serve.spawn().unwrap();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+    assert!(Command::new("kill").args(["-TERM", &server.id().to_string()]).status().unwrap().success());
+    assert!(server.wait().unwrap().success());
+
+    let logged = std::fs::read_to_string(log).unwrap();
+
+    assert!(logged.contains("database=\"postgres://muster:********@"), "{logged}");
+    assert!(!logged.contains("hunter2"), "{logged}");
 }
 
 #[test]

@@ -44,16 +44,24 @@ pub(super) fn notify(change: Change) -> String {
 /// Listens until it is aborted.
 pub(super) async fn listen(address: Address, changes: Arc<Changes>) {
     let own = format!("proof {:016x}", RandomState::new().hash_one(0));
+    let mut is_deaf = false;
     loop {
-        if let Err(error) = listen_once(&address, &changes, &own).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "changes made by others are not heard for now");
+        if let Err(error) = listen_once(&address, &changes, &own, &mut is_deaf).await {
+            // Once: it is tried again twice a second, for as long as it lasts.
+            if !is_deaf {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "changes made by others are not heard for now"
+                );
+            }
+            is_deaf = true;
         }
         tokio::time::sleep(RECONNECT_PAUSE).await;
     }
 }
 
 /// Listens on one connection, to its end.
-async fn listen_once(address: &Address, changes: &Changes, own: &str) -> Result<(), StoreError> {
+async fn listen_once(address: &Address, changes: &Changes, own: &str, is_deaf: &mut bool) -> Result<(), StoreError> {
     let (client, mut connection) = address.connect_apart().await?;
     let (forward, mut heard) = unbounded_channel();
     let reading = tokio::spawn(async move {
@@ -74,6 +82,9 @@ async fn listen_once(address: &Address, changes: &Changes, own: &str) -> Result<
             let sent = Instant::now();
             answered(client.batch_execute(&format!("NOTIFY {CHANNEL}, '{own}'"))).await?;
             hear(&mut heard, changes, own, sent).await?;
+            if std::mem::take(is_deaf) {
+                tracing::info!("changes made by others are heard again");
+            }
         }
     }
     .await;
