@@ -50,10 +50,38 @@ impl Cluster {
     /// what it says.
     #[must_use]
     pub fn start(settings: &[&str]) -> Self {
+        let cluster = Self::launch(None, settings);
+        cluster.wait_for("database system is ready to accept connections");
+        cluster.sql("postgres", "CREATE ROLE muster LOGIN");
+        cluster
+    }
+
+    /// Starts a copy of this one that follows it (streaming replication). From then on what is committed
+    /// here is on its disk too before it is answered.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    #[must_use]
+    pub fn standby(&self, settings: &[&str]) -> Self {
+        let standby = Self::launch(Some(&self.directory), settings);
+        standby.wait_for("database system is ready to accept read-only connections");
+        self.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'");
+        self.sql("postgres", "SELECT pg_reload_conf()");
+        while self.sql("postgres", "SELECT sync_state FROM pg_stat_replication") != "sync" {}
+        standby
+    }
+
+    /// Makes a standby the one that takes writes.
+    pub fn promote(&self) {
+        assert_eq!(self.sql("postgres", "SELECT pg_promote()"), "t");
+    }
+
+    fn launch(primary: Option<&Path>, settings: &[&str]) -> Self {
         let programs = programs();
         let directory = new_directory();
         let mut command = Command::new("sh");
         command.args(["-c", include_str!("supervise.sh"), "sh"]).arg(&directory).arg(&programs);
+        command.arg(primary.unwrap_or(Path::new("")));
         for setting in SETTINGS.iter().chain(settings) {
             command.args(["-c", setting]);
         }
@@ -85,8 +113,6 @@ impl Cluster {
         });
         let cluster = Self { directory, programs, commands: Mutex::new(commands), log: Mutex::new(log) };
         cluster.command("start");
-        cluster.wait_for("database system is ready to accept connections");
-        cluster.sql("postgres", "CREATE ROLE muster LOGIN");
         cluster
     }
 
@@ -127,10 +153,23 @@ impl Cluster {
         self.wait_for("supervisor: stopped");
     }
 
-    /// Starts it again after [`Self::crash`].
+    /// `kill -9` of the server and all its processes.
+    pub fn kill(&self) {
+        self.command("kill");
+        self.wait_for("supervisor: stopped");
+    }
+
+    /// Starts it again after [`Self::crash`] or [`Self::kill`].
     pub fn start_again(&self) {
-        self.command("start");
-        self.wait_for("database system is ready to accept connections");
+        const READY: &str = "database system is ready to accept connections";
+        /// What was killed may take a moment to be gone.
+        const NOT_GONE: &str = "is still in use";
+        loop {
+            self.command("start");
+            if self.wait_for_one_of([READY, NOT_GONE]) == READY {
+                return;
+            }
+        }
     }
 
     /// Stops it in the middle of what it does: connections stay, and are not answered.
@@ -171,13 +210,18 @@ impl Cluster {
 
     /// Waits until it has said so.
     fn wait_for(&self, words: &str) {
+        self.wait_for_one_of([words]);
+    }
+
+    /// Waits until it has said one of these; gives which.
+    fn wait_for_one_of<'w, const N: usize>(&self, words: [&'w str; N]) -> &'w str {
         let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         let mut said = String::new();
         loop {
             let line = log.recv().unwrap_or_else(|_| "supervisor: failed (it has ended)".into());
             assert!(!line.contains("supervisor: failed"), "PostgreSQL does not start:\n{said}");
-            if line.contains(words) {
-                return;
+            if let Some(words) = words.into_iter().find(|words| line.contains(words)) {
+                return words;
             }
             said += &line;
             said += "\n";

@@ -26,8 +26,13 @@ impl<'c> Database<'c> {
 
     /// Its address, for the role `muster`.
     pub fn url(&self) -> String {
-        let host = self.cluster.directory().to_string_lossy().replace('/', "%2F");
-        format!("postgres://muster@{host}/{}", self.name)
+        format!("postgres://muster@{}/{}", host(self.cluster), self.name)
+    }
+
+    /// Its address on either server, whichever takes writes.
+    pub fn url_with(&self, standby: &Cluster) -> String {
+        let (one, other) = (host(self.cluster), host(standby));
+        format!("postgres://muster@{one},{other}/{}?target_session_attrs=read-write", self.name)
     }
 
     /// Runs SQL in it as the superuser: see [`Cluster::sql`].
@@ -48,4 +53,9 @@ impl Drop for Database<'_> {
             self.cluster.sql("postgres", &format!("DROP DATABASE {} WITH (FORCE)", self.name));
         }
     }
+}
+
+/// The folder with a server's socket, as addresses name it.
+fn host(cluster: &Cluster) -> String {
+    cluster.directory().to_string_lossy().replace('/', "%2F")
 }

@@ -1,10 +1,12 @@
 # Runs a throw-away PostgreSQL server until standard input ends, then removes it.
-# $1: its folder, $2: the folder of PostgreSQL's programs, then more arguments of the server.
-# Takes a command per line: "start", "crash" (as if killed), "restart", "freeze" (it answers no more, and
-# its connections stay), "thaw".
+# $1: its folder, $2: the folder of PostgreSQL's programs, $3: the folder of the server whose standby it is to
+# be, or nothing; then more arguments of the server.
+# Takes a command per line: "start", "crash" (as if the power was cut), "kill" (each of its processes), "restart",
+# "freeze" (it answers no more, and its connections stay), "thaw".
 dir=$1
 bin=$2
-shift 2
+primary=$3
+shift 3
 pid=
 trap '' HUP INT TERM
 
@@ -13,8 +15,8 @@ start() {
     pid=$!
 }
 signal_all() {
-    # The parent first, so that it makes no more children.
-    [ -n "$pid" ] && kill -"$1" "$pid" && kill -"$1" $(cat "/proc/$pid/task/$pid/children")
+    # The parent stops first, so that it makes no more children.
+    [ -n "$pid" ] && kill -STOP "$pid" && kill -"$1" $(cat "/proc/$pid/task/$pid/children") "$pid"
     echo "supervisor: sent $1"
 }
 stop() {
@@ -24,13 +26,22 @@ stop() {
     echo "supervisor: stopped"
 }
 
-# Texts sort as people like it, which ours must not depend on.
-"$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C --locale-provider=icu --icu-locale=en-US --no-sync --no-instructions >"$dir/initdb.log" 2>&1 ||
-    { cat "$dir/initdb.log"; echo "supervisor: failed"; }
+fill() {
+    if [ -n "$primary" ]; then
+        "$bin/pg_basebackup" -D "$dir/data" -d "host=$primary user=postgres" -R -X stream -c fast --no-sync
+    else
+        # Texts sort as people like it, which ours must not depend on.
+        "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C --locale-provider=icu --icu-locale=en-US \
+            --no-sync --no-instructions
+    fi
+}
+
+fill >"$dir/fill.log" 2>&1 || { cat "$dir/fill.log"; echo "supervisor: failed"; }
 while read -r command; do
     case $command in
     start) start "$@" ;;
     crash) stop QUIT ;;
+    kill) signal_all KILL; wait "$pid"; pid=; echo "supervisor: stopped" ;;
     restart) stop INT; start "$@" ;;
     freeze) signal_all STOP ;;
     thaw) signal_all CONT ;;

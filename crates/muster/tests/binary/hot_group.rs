@@ -40,16 +40,19 @@ async fn members_that_64_clients_add_to_one_group_at_the_same_time_are_all_there
 
 async fn add_one_by_one(scim: Client, group: String, users: Vec<String>) {
     for user in users {
-        let patch = json!({
-            "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
-            "Operations": [{"op": "add", "path": "members", "value": [{"value": user}]}],
-        });
-        scim.patch(&format!("/Groups/{group}"), &patch).await.assert_status(204);
+        scim.patch(&format!("/Groups/{group}"), &add_member(&user)).await.assert_status(204);
     }
 }
 
+pub(crate) fn add_member(id: &str) -> Value {
+    json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{"op": "add", "path": "members", "value": [{"value": id}]}],
+    })
+}
+
 /// Makes users by one bulk request; gives their ids.
-async fn create_users(scim: &Client, count: usize) -> Vec<String> {
+pub(crate) async fn create_users(scim: &Client, count: usize) -> Vec<String> {
     let operations: Vec<Value> = (0..count)
         .map(|n| {
             json!({"method": "POST", "path": "/Users", "bulkId": n.to_string(), "data": {

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
+use store::Options;
 use tempfile::TempDir;
 use testdb::{Cluster, Database};
 use testkit::Client;
@@ -14,12 +15,14 @@ use testkit::Client;
 pub(crate) struct Home {
     folder: TempDir,
     database: Option<Database<'static>>,
+    /// The address of the database, on PostgreSQL.
+    url: Option<String>,
 }
 
 impl Home {
     /// An empty one on SQLite.
     pub(crate) fn sqlite() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), database: None }
+        Self { folder: tempfile::tempdir().unwrap(), database: None, url: None }
     }
 
     /// An empty one on PostgreSQL. Any number of servers may run on it at a time; they share a folder,
@@ -30,7 +33,13 @@ impl Home {
 
     /// One on that database.
     pub(crate) fn on(database: Database<'static>) -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), database: Some(database) }
+        let url = database.url();
+        Self { database: Some(database), ..Self::at(url) }
+    }
+
+    /// One on a database at that address, which is not dropped with it.
+    pub(crate) fn at(url: String) -> Self {
+        Self { url: Some(url), ..Self::sqlite() }
     }
 
     /// A path in the folder.
@@ -47,10 +56,18 @@ impl Home {
     pub(crate) fn command(&self) -> Command {
         let mut command = command();
         command.env("MUSTER_DATA_DIR", self.path("data"));
-        if let Some(database) = &self.database {
-            command.env("MUSTER_DATABASE_URL", database.url());
+        if let Some(url) = &self.url {
+            command.env("MUSTER_DATABASE_URL", url);
         }
         command
+    }
+
+    /// How to open the database without a server.
+    pub(crate) fn store_options(&self) -> Options {
+        match &self.url {
+            None => Options::new(self.path("data/muster.db")),
+            Some(url) => Options::on_postgres(url),
+        }
     }
 
     /// Runs the binary to its end.
@@ -173,11 +190,6 @@ pub(crate) fn command() -> Command {
 /// Runs the binary to its end.
 pub(crate) fn run(arguments: &[&str]) -> Output {
     command().args(arguments).output().unwrap()
-}
-
-/// `muster check` on the data in `folder` finds nothing wrong.
-pub(crate) fn check(folder: &Path) {
-    expect_sound(&run(&["check", "--data-dir", folder.join("data").to_str().unwrap()]));
 }
 
 fn expect_sound(checked: &Output) {
