@@ -77,7 +77,7 @@ pub(crate) async fn replace(
     (before, after): (&Keys, &Keys),
 ) -> Result<(), Fault> {
     if before.unique != after.unique {
-        tx.execute(&DELETE_UNIQUE, &[tenant.into(), key.0.into()]).await?;
+        tx.send(&DELETE_UNIQUE, &[tenant.into(), key.0.into()]).await?;
         insert_unique(tx, tenant, resource_type, key, &after.unique).await?;
     }
     let only_in = |these: &Keys, those: &Keys| -> Vec<(u32, String)> {
@@ -90,7 +90,7 @@ pub(crate) async fn replace(
 /// Removes the rows of a resource that is deleted.
 pub(crate) async fn delete(tx: &mut Tx, tenant: TenantKey, key: ResourceKey, keys: &Keys) -> Result<(), Fault> {
     // Whatever the settings say now: the row may be from a time when they said something else.
-    tx.execute(&DELETE_UNIQUE, &[tenant.into(), key.0.into()]).await?;
+    tx.send(&DELETE_UNIQUE, &[tenant.into(), key.0.into()]).await?;
     delete_indexed(tx, tenant, key, &keys.indexed).await
 }
 
@@ -126,7 +126,7 @@ pub(crate) static DELETE_UNIQUE: Stmt = sql!("DELETE FROM unique_keys WHERE tena
 async fn insert_indexed(tx: &mut Tx, tenant: TenantKey, key: ResourceKey, rows: &[(u32, String)]) -> Result<(), Fault> {
     if !rows.is_empty() {
         let list = json_list(rows)?;
-        tx.execute(&INSERT_INDEXED, &[tenant.into(), key.0.into(), (&list).into()]).await?;
+        tx.send(&INSERT_INDEXED, &[tenant.into(), key.0.into(), (&list).into()]).await?;
     }
     Ok(())
 }
@@ -142,7 +142,7 @@ pub(crate) static INSERT_INDEXED: Stmt = sql! {
 async fn delete_indexed(tx: &mut Tx, tenant: TenantKey, key: ResourceKey, rows: &[(u32, String)]) -> Result<(), Fault> {
     if !rows.is_empty() {
         let list = json_list(rows)?;
-        tx.execute(&DELETE_INDEXED, &[tenant.into(), key.0.into(), (&list).into()]).await?;
+        tx.send(&DELETE_INDEXED, &[tenant.into(), key.0.into(), (&list).into()]).await?;
     }
     Ok(())
 }

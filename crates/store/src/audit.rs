@@ -40,7 +40,7 @@ pub async fn insert(tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
         Param::from(&entry.request_id),
         Param::from(&entry.detail),
     ];
-    tx.execute(&INSERT, &params).await.map(drop)
+    tx.send(&INSERT, &params).await.map(drop)
 }
 
 pub(crate) static INSERT: Stmt = sql!(

@@ -134,7 +134,7 @@ pub(crate) async fn append(
         change.before.as_ref().into(),
         change.after.as_ref().into(),
     ];
-    tx.execute(&APPEND, &params).await?;
+    tx.send(&APPEND, &params).await?;
     tx.has_events(tenant);
     Ok(())
 }
@@ -170,7 +170,7 @@ pub(crate) async fn append_lost_member(
         Kind::LostMember.number().into(),
         delta.as_ref().into(),
     ];
-    tx.execute(&APPEND_LOST_MEMBER, &params).await?;
+    tx.send(&APPEND_LOST_MEMBER, &params).await?;
     tx.has_events(tenant);
     Ok(())
 }

@@ -40,7 +40,7 @@ pub async fn claim(
     forget_before: i64,
 ) -> Result<Claim, StoreError> {
     let params = [Param::from(tenant), Param::from(forget_before), Param::from(ANSWERS_KEPT_MAX)];
-    tx.execute(&FORGET, &params).await?;
+    tx.send(&FORGET, &params).await?;
     for _ in 0..CLAIMS_MAX {
         let params = [Param::from(tenant), Param::from(key), Param::from(digest), Param::from(now)];
         if tx.execute(&CLAIM, &params).await? > 0 {
@@ -69,7 +69,7 @@ pub(crate) static FIND: Stmt = sql!("SELECT digest, answer FROM idempotency WHER
 /// # Errors
 /// [`StoreError`] when the database is not available.
 pub async fn finish(tx: &mut Tx, tenant: TenantKey, key: &str, answer: &str) -> Result<(), StoreError> {
-    tx.execute(&FINISH, &[Param::from(tenant), Param::from(key), Param::from(answer)]).await?;
+    tx.send(&FINISH, &[Param::from(tenant), Param::from(key), Param::from(answer)]).await?;
     Ok(())
 }
 
@@ -80,7 +80,7 @@ pub(crate) static FINISH: Stmt = sql!("UPDATE idempotency SET answer = $3 WHERE 
 /// # Errors
 /// [`StoreError`] when the database is not available.
 pub async fn release(tx: &mut Tx, tenant: TenantKey, key: &str) -> Result<(), StoreError> {
-    tx.execute(&RELEASE, &[Param::from(tenant), Param::from(key)]).await?;
+    tx.send(&RELEASE, &[Param::from(tenant), Param::from(key)]).await?;
     Ok(())
 }
 

@@ -43,7 +43,7 @@ pub async fn insert(tx: &mut Tx, key: &SigningKey) -> Result<(), StoreError> {
         Param::from(key.created_at),
         Param::from(key.shown_until),
     ];
-    tx.execute(&INSERT, &params).await?;
+    tx.send(&INSERT, &params).await?;
     tx.announce(Change::Anything);
     Ok(())
 }
@@ -82,7 +82,7 @@ pub(crate) static SHOWN: Stmt = sql!(
 /// # Errors
 /// [`StoreError`] when the database is not available.
 pub async fn retire_all(tx: &mut Tx, shown_until: i64) -> Result<(), StoreError> {
-    tx.execute(&RETIRE_ALL, &[Param::from(shown_until)]).await?;
+    tx.send(&RETIRE_ALL, &[Param::from(shown_until)]).await?;
     tx.announce(Change::Anything);
     Ok(())
 }

@@ -16,6 +16,11 @@ pub struct Stats {
     pub commits: u64,
     /// Writes that were answered, whatever the answer.
     pub writes: u64,
+    /// Statements that were run for reads, scans and writes, without those that begin and end them.
+    pub statements: u64,
+    /// How many times a read, scan or write waited for an answer of the database's server; on SQLite
+    /// there is none.
+    pub round_trips: u64,
     /// How many commits had so many writes; bucket `i` counts those up to
     /// [`WRITES_PER_COMMIT_BUCKETS`]`[i]` and above the bound before.
     pub writes_per_commit: [u64; WRITES_PER_COMMIT_BUCKETS.len()],

@@ -56,6 +56,19 @@ impl Tx {
         }
     }
 
+    /// [`Self::execute`] for a statement of which nobody needs to know how many rows it changed. On
+    /// PostgreSQL it travels with the next one, so that it costs no trip of its own, and when it fails,
+    /// a later call fails in its stead. So it is for statements that no request makes fail.
+    ///
+    /// # Errors
+    /// [`StoreError`], perhaps of an earlier statement.
+    pub async fn send(&mut self, statement: &'static Stmt, params: &[Param<'_>]) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.execute(statement, params).map(drop),
+            Self::Postgres(tx) => tx.queue(statement, params).await,
+        }
+    }
+
     /// Runs a statement and reads each row of its answer.
     ///
     /// # Errors

@@ -61,8 +61,8 @@ impl HourUse {
 pub async fn record(tx: &mut Tx, tokens: &[TokenUse], hours: &[HourUse]) -> Result<(), StoreError> {
     // They have the same rows to change, in any order.
     tx.lock_deployment(DeploymentLock::Usage);
-    tx.execute(&RECORD_TOKENS, &[Param::from(&to_json(&tokens)?)]).await?;
-    tx.execute(&RECORD_HOURS, &[Param::from(&to_json(&hours)?)]).await?;
+    tx.send(&RECORD_TOKENS, &[Param::from(&to_json(&tokens)?)]).await?;
+    tx.send(&RECORD_HOURS, &[Param::from(&to_json(&hours)?)]).await?;
     Ok(())
 }
 

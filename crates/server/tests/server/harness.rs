@@ -34,7 +34,7 @@ enum Place {
 impl Place {
     /// An empty one, on the engine that this program of tests is for: the suite is compiled twice.
     fn new() -> Self {
-        if env!("CARGO_CRATE_NAME") != "on_postgres" {
+        if !on_postgres() {
             return Self::Folder(tempfile::tempdir().unwrap());
         }
         Self::Database(Cluster::prepared(|url| {
@@ -49,6 +49,11 @@ impl Place {
             Self::Database(database) => store::Options::on_postgres(database.url()),
         }
     }
+}
+
+/// Which engine this program of tests is for.
+pub(crate) fn on_postgres() -> bool {
+    env!("CARGO_CRATE_NAME") == "on_postgres"
 }
 
 /// An answer, read whole.

@@ -8,6 +8,7 @@ mod authorisation;
 mod bad_input;
 mod bulk;
 mod conditional;
+mod costs;
 mod discovery;
 pub(crate) mod harness;
 mod layer;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use deadpool::managed::{Pool, PoolError, Timeouts};
+use deadpool::managed::{Pool, PoolError, QueueMode, Timeouts};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{AbortHandle, JoinHandle};
 
@@ -25,6 +25,8 @@ mod connection;
 mod error;
 mod listen;
 pub(crate) mod numbering;
+mod outcome;
+mod queue;
 mod run;
 mod schema;
 mod trusting;
@@ -33,8 +35,11 @@ mod tx;
 pub(crate) use tx::{PgTx, value};
 
 use address::Address;
-use connection::{Connector, Pooled};
+use connection::{Connector, Incarnation, Pooled};
 use numbering::Unnumbered;
+use outcome::Outcome;
+use queue::{Queue, TRANSACTION_ID, TransactionId};
+use tx::Ending;
 
 /// Of all connections, scans take at most one in so many.
 const CONNECTIONS_PER_SCAN: usize = 4;
@@ -61,6 +66,8 @@ struct Inner {
     changes: Arc<Changes>,
     unnumbered: Arc<Unnumbered>,
     counters: Counters,
+    /// What is not done for requests.
+    background: Counters,
 }
 
 #[derive(Debug)]
@@ -77,6 +84,8 @@ struct Counters {
     writes_waiting: AtomicUsize,
     commits: AtomicU64,
     writes: AtomicU64,
+    statements: AtomicU64,
+    round_trips: AtomicU64,
 }
 
 impl Postgres {
@@ -127,6 +136,8 @@ impl Postgres {
         let pool = Pool::builder(connector)
             // One more for numbering, which takes no slot.
             .max_size(connections_max + 1)
+            // Who was last used has the most statements prepared, and is nearest to the processor.
+            .queue_mode(QueueMode::Lifo)
             .build()
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let inner = Inner {
@@ -138,6 +149,7 @@ impl Postgres {
             changes,
             unnumbered: Arc::default(),
             counters: Counters::default(),
+            background: Counters::default(),
         };
         let inner = Arc::new(inner);
         let numberer = tokio::spawn(numbering::number(Arc::downgrade(&inner), Arc::clone(&inner.unnumbered)));
@@ -152,7 +164,7 @@ impl Postgres {
         let slot = self.wait(&self.inner.slots, &self.inner.counters.reads_waiting).await?;
         let inner = Arc::clone(&self.inner);
         to_the_end(tokio::spawn(async move {
-            let outcome = inner.read(&inner.begin.read, work).await;
+            let outcome = inner.read(&inner.counters, &inner.begin.read, work).await;
             drop(slot);
             // Only a scan is expected to take long.
             outcome.map_err(unexpectedly_slow)
@@ -169,7 +181,7 @@ impl Postgres {
         let slot = self.wait(&self.inner.slots, &self.inner.counters.scans_waiting).await?;
         let inner = Arc::clone(&self.inner);
         to_the_end(tokio::spawn(async move {
-            let outcome = inner.read(&inner.begin.scan, work).await;
+            let outcome = inner.read(&inner.counters, &inner.begin.scan, work).await;
             drop((slot, lane));
             outcome
         }))
@@ -187,7 +199,7 @@ impl Postgres {
         let slot = self.wait(&self.inner.slots, &self.inner.counters.writes_waiting).await?;
         let inner = Arc::clone(&self.inner);
         to_the_end(tokio::spawn(async move {
-            let outcome = inner.write(work).await;
+            let outcome = inner.write(&inner.counters, work).await;
             drop(slot);
             outcome.map_err(unexpectedly_slow)
         }))
@@ -262,7 +274,7 @@ impl Inner {
     }
 
     /// Reads in one transaction.
-    async fn read<T, F>(&self, begin: &str, work: F) -> Result<T, StoreError>
+    async fn read<T, F>(&self, counters: &Counters, begin: &str, work: F) -> Result<T, StoreError>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> TxFuture<'t, T>,
     {
@@ -272,13 +284,14 @@ impl Inner {
         let future = run::begin(&mut tx, work);
         let outcome = run::drive(future, waiting).await;
         if let Tx::Postgres(mut transaction) = tx {
+            counters.count(&transaction.queue);
             transaction.end_reading();
         }
         outcome
     }
 
     /// Runs `work` in a transaction, again if it collides with others.
-    async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    async fn write<T, F>(&self, counters: &Counters, work: F) -> Result<T, StoreError>
     where
         F: for<'t> Fn(&'t mut Tx) -> TxFuture<'t, T>,
     {
@@ -289,7 +302,16 @@ impl Inner {
             let future = run::begin(&mut tx, &work);
             let outcome = run::drive(future, waiting).await;
             let Tx::Postgres(mut transaction) = tx else { break };
-            let (outcome, again) = transaction.commit(outcome).await;
+            let (outcome, again) = match transaction.commit(outcome).await {
+                Ending::Committed(value) => (Ok(value), false),
+                Ending::Failed { error, again } => (Err(error), again),
+                Ending::Unknown { value, transaction, was, error } => match self.outcome_of(transaction, was).await {
+                    Outcome::Committed => (Ok(value), false),
+                    Outcome::RolledBack => (Err(error::explain_plain(&error)), true),
+                    Outcome::Unknown => (Err(unknown(&error)), false),
+                },
+            };
+            counters.count(&transaction.queue);
             if outcome.is_ok() {
                 for change in &transaction.announced {
                     self.changes.tell(*change);
@@ -297,16 +319,23 @@ impl Inner {
                 if let Some(tenant) = transaction.with_events {
                     self.unnumbered.add(tenant);
                 }
-                self.counters.commits.fetch_add(1, Ordering::Relaxed);
+                counters.commits.fetch_add(1, Ordering::Relaxed);
             }
             if !again || tries == run::TRIES_MAX {
-                self.counters.writes.fetch_add(1, Ordering::Relaxed);
+                counters.writes.fetch_add(1, Ordering::Relaxed);
                 return outcome;
             }
             drop(transaction);
             run::pause(tries).await;
         }
         Err(closed())
+    }
+
+    async fn outcome_of(&self, transaction: Option<TransactionId>, was: Option<Incarnation>) -> Outcome {
+        match transaction {
+            Some(transaction) => outcome::of(self, transaction, was).await,
+            None => Outcome::Unknown,
+        }
     }
 }
 
@@ -320,7 +349,7 @@ impl Begin {
             ),
             // What many change at once is locked before it is read, so a later snapshot for each
             // statement is what we want.
-            write: format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;{settings}"),
+            write: format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;{TRANSACTION_ID}{settings}"),
         }
     }
 }
@@ -350,6 +379,10 @@ fn settings(options: &PostgresOptions) -> String {
     ];
     let local = if options.statement_cache { "" } else { "LOCAL " };
     settings.map(|(name, value)| format!("SET {local}{name} = {value};")).concat()
+}
+
+fn unknown(error: &tokio_postgres::Error) -> StoreError {
+    StoreError::Unavailable(format!("the connection was lost during the commit, which may have happened: {error}"))
 }
 
 fn unexpectedly_slow(error: StoreError) -> StoreError {
@@ -384,6 +417,12 @@ impl Drop for Waits<'_> {
 }
 
 impl Counters {
+    /// Counts what a transaction has asked for.
+    fn count(&self, asked: &Queue) {
+        self.statements.fetch_add(asked.statements, Ordering::Relaxed);
+        self.round_trips.fetch_add(asked.round_trips, Ordering::Relaxed);
+    }
+
     fn read(&self) -> Stats {
         let commits = self.commits.load(Ordering::Relaxed);
         let mut stats = Stats {
@@ -392,6 +431,8 @@ impl Counters {
             scans_waiting: self.scans_waiting.load(Ordering::Relaxed),
             commits,
             writes: self.writes.load(Ordering::Relaxed),
+            statements: self.statements.load(Ordering::Relaxed),
+            round_trips: self.round_trips.load(Ordering::Relaxed),
             ..Stats::default()
         };
         // Each write has a commit of its own.

@@ -104,12 +104,15 @@ impl Sqlite {
         let (reads, queued) = job::queue(options.queue_length_max);
         let readers = (0..options.reader_threads.max(1))
             .map(|_| {
-                spawn("muster-reader", readers::Reader::new(file::connect_reader(options)?, queued.clone()).into_loop())
+                let connection = file::connect_reader(options)?;
+                let reader = readers::Reader::new(connection, queued.clone(), Arc::clone(&counters));
+                spawn("muster-reader", reader.into_loop())
             })
             .collect::<Result<Vec<_>, _>>()?;
 
         let (scans, queued) = job::queue(SCANS_WAITING_MAX);
-        let scanner = readers::Reader::new(file::connect_reader(options)?, queued).with_deadline(options.scan_deadline);
+        let scanner = readers::Reader::new(file::connect_reader(options)?, queued, Arc::clone(&counters));
+        let scanner = scanner.with_deadline(options.scan_deadline);
         let scanner = spawn("muster-scanner", scanner.into_loop())?;
 
         let threads = Mutex::new(Some(Threads { readers, scanner, writing }));

@@ -99,7 +99,7 @@ pub(crate) async fn remove_all(
 
 /// Removes a resource that is deleted from everything it belongs to.
 pub(crate) async fn leave_all(tx: &mut Tx, tenant: TenantKey, member: ResourceKey) -> Result<(), StoreError> {
-    tx.execute(&LEAVE_ALL, &[tenant.into(), member.0.into()]).await.map(drop)
+    tx.send(&LEAVE_ALL, &[tenant.into(), member.0.into()]).await.map(drop)
 }
 
 pub(crate) static LEAVE_ALL: Stmt = sql!("DELETE FROM members WHERE tenant = $1 AND member_pk = $2");

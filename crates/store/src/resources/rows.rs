@@ -164,14 +164,14 @@ pub(crate) static TOUCH: Stmt = sql!(
      WHERE tenant = $1 AND pk = $2 AND version = coalesce(cast($4 AS bigint), version) RETURNING version"
 );
 
-/// Moves version and time of everything that `member` belongs to; gives the number of rows.
+/// Moves version and time of everything that `member` belongs to.
 pub(crate) async fn touch_groups_of(
     tx: &mut Tx,
     tenant: TenantKey,
     member: ResourceKey,
     now: i64,
-) -> Result<u64, StoreError> {
-    tx.execute(&TOUCH_GROUPS_OF, &[tenant.into(), member.0.into(), now.into()]).await
+) -> Result<(), StoreError> {
+    tx.send(&TOUCH_GROUPS_OF, &[tenant.into(), member.0.into(), now.into()]).await
 }
 
 pub(crate) static TOUCH_GROUPS_OF: Stmt = sql! {
@@ -219,13 +219,13 @@ pub(crate) async fn count_out(
 
 async fn count(
     tx: &mut Tx,
-    statement: &Stmt,
+    statement: &'static Stmt,
     tenant: TenantKey,
     resource_type: &ResourceType,
     key: ResourceKey,
 ) -> Result<(), StoreError> {
     let params = [tenant.into(), u32::from(resource_type.key).into(), (key.0 >> BLOCK_BITS).into()];
-    tx.execute(statement, &params).await.map(drop)
+    tx.send(statement, &params).await
 }
 
 // On PostgreSQL each connection has its own share of each count, one of 16: otherwise all who create at

@@ -44,7 +44,7 @@ pub(crate) static ENFORCE_EXTERNAL_ID: Stmt = sql!(
 /// [`StoreError`] when the database is not available.
 pub async fn release(tx: &mut Tx, tenant: TenantKey, unique: &UniqueAttribute) -> Result<(), StoreError> {
     let params = [tenant.into(), u32::from(unique.resource_type).into(), (&unique.attribute).into()];
-    tx.execute(&RELEASE, &params).await.map(drop)
+    tx.send(&RELEASE, &params).await.map(drop)
 }
 
 pub(crate) static RELEASE: Stmt = sql!("DELETE FROM unique_keys WHERE tenant = $1 AND type = $2 AND attribute = $3");

@@ -9,6 +9,7 @@ mod directory;
 mod filters;
 mod harness;
 mod invariants;
+mod lost_commits;
 mod memberships;
 mod notes;
 mod postgres;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use deadpool::managed::{Manager, Metrics, Object, RecycleError, RecycleResult};
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
-use tokio_postgres::{Client, Statement};
+use tokio_postgres::{Client, SimpleQueryMessage, Statement};
 
 use super::address::Address;
 use super::error;
@@ -36,6 +36,25 @@ pub(crate) struct Connection {
     /// `None`: a pooler is in between, so that the next statement may run on another connection.
     statements: Option<Statements>,
     transactions: u64,
+    /// `None` when the server would not say.
+    pub(super) incarnation: Option<Incarnation>,
+}
+
+/// One life of a server, from its start, or its recovery from a crash, to its end. Within one, a number
+/// that it has given to a transaction means that transaction. (Its statistics begin anew when it has
+/// crashed, and are its own; or when an administrator wants them to.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Incarnation(i64);
+
+impl Incarnation {
+    pub(super) async fn of(client: &Client) -> Option<Self> {
+        let asked =
+            client.simple_query("SELECT cast(extract(epoch FROM stats_reset) * 1000000 AS bigint) FROM pg_stat_wal");
+        asked.await.ok()?.iter().find_map(|answer| match answer {
+            SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok().map(Self),
+            _ => None,
+        })
+    }
 }
 
 /// What has been prepared, by text.
@@ -65,7 +84,13 @@ impl Manager for Connector {
         if !self.settings.is_empty() {
             client.batch_execute(&self.settings).await.map_err(|e| error::explain_plain(&e))?;
         }
-        Ok(Connection { client, statements: self.keeps_statements.then(Statements::default), transactions: 0 })
+        let incarnation = Incarnation::of(&client).await;
+        Ok(Connection {
+            client,
+            incarnation,
+            statements: self.keeps_statements.then(Statements::default),
+            transactions: 0,
+        })
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<StoreError> {

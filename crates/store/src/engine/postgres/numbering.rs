@@ -69,7 +69,9 @@ pub(super) async fn number(inner: Weak<Inner>, unnumbered: Arc<Unnumbered>) {
 
 /// Finds tenants with events that nobody has numbered.
 async fn look_around(inner: &Inner, unnumbered: &Unnumbered) -> Result<(), StoreError> {
-    let read = inner.read(&inner.begin.read, |tx| Box::pin(async { tx.query(&WAITING, &[], |row| row.int(0)).await }));
+    let read = inner.read(&inner.background, &inner.begin.read, |tx| {
+        Box::pin(async { tx.query(&WAITING, &[], |row| row.int(0)).await })
+    });
     read.await?.into_iter().for_each(|key| unnumbered.add(TenantKey(key)));
     Ok(())
 }
@@ -88,7 +90,7 @@ pub(crate) static WAITING: Stmt = crate::sql!(
 .beyond_one_tenant();
 
 async fn number_tenant(inner: &Inner, tenant: TenantKey) -> Result<(), StoreError> {
-    while inner.write(move |tx| Box::pin(number_batch(tx, tenant))).await? == u64::from(BATCH_MAX) {}
+    while inner.write(&inner.background, move |tx| Box::pin(number_batch(tx, tenant))).await? == u64::from(BATCH_MAX) {}
     Ok(())
 }
 

@@ -1,19 +1,21 @@
 //! Statements in a transaction on a connection to PostgreSQL.
 //!
-//! What needs no answer of its own (the beginning, savepoints, the tenant) is held back and sent
-//! together with the next statement, in one trip to the server and back.
+//! What needs no answer of its own (the beginning, savepoints, the tenant, and statements of which
+//! nobody wants to know more than that they did not fail) waits in a queue and is sent together with
+//! the next statement, in one trip to the server and back.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures_util::future::{FutureExt, join};
+use futures_util::future::FutureExt;
 use futures_util::{StreamExt, TryStreamExt, pin_mut};
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Error, RowStream};
+use tokio_postgres::{Error, RowStream, Statement};
 
-use super::connection::{Connection, Pooled};
+use super::connection::{Connection, Incarnation, Pooled};
 use super::error;
+use super::queue::{Failure, Queue, TransactionId};
 use crate::changes::Change;
 use crate::error::StoreError;
 use crate::sql::Stmt;
@@ -26,9 +28,7 @@ pub struct PgTx {
     /// `None` once the transaction has ended.
     connection: Option<Pooled>,
     /// Sent with the next statement.
-    held_back: String,
-    /// Something has been sent, so the server has to be told of the end.
-    begun: bool,
+    pub(super) queue: Queue,
     /// Whose rows row-level security lets through.
     scope: Scope,
     /// A statement failed, and since then nothing has been rolled back.
@@ -41,6 +41,25 @@ pub struct PgTx {
     pub(super) announced: Vec<Change>,
     /// Whose events are to be numbered when it has been committed.
     pub(super) with_events: Option<TenantKey>,
+}
+
+/// How a transaction ended.
+pub(super) enum Ending<T> {
+    Committed(T),
+    /// It was rolled back. It may succeed if it is run `again`.
+    Failed {
+        error: StoreError,
+        again: bool,
+    },
+    /// The connection was lost while it was being committed.
+    Unknown {
+        /// What it gives, if it was committed.
+        value: T,
+        transaction: Option<TransactionId>,
+        /// Where it ran.
+        was: Option<Incarnation>,
+        error: Error,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,11 +93,10 @@ impl Scope {
 impl PgTx {
     /// A transaction that begins with the first statement, by the text `begin`.
     pub(super) fn new(mut connection: Pooled, begin: &str) -> Self {
-        let held_back = format!("{begin}{}", connection.preparation());
+        let queue = Queue::beginning_with(format!("{begin}{}", connection.preparation()));
         Self {
             connection: Some(connection),
-            held_back,
-            begun: false,
+            queue,
             scope: Scope::None,
             failed: false,
             again: false,
@@ -152,46 +170,54 @@ impl PgTx {
 
     /// Sends what was held back and the statement; gives the rows of the latter as they come.
     async fn send(&mut self, statement: &Stmt, params: &[Param<'_>]) -> Result<RowStream, Failure> {
-        let scope = Scope::of(statement, params);
+        self.queue.statements += 1;
+        self.see(Scope::of(statement, params));
+        let connection = self.connection.as_mut().ok_or(Failure::Ended)?;
+        if let Some(prepared) = prepare(connection, &mut self.queue, statement, params).await? {
+            let rows = connection.client.query_raw(&prepared, params.iter().copied());
+            return self.queue.flush(&connection.client, rows).await;
+        }
+        let typed = params.iter().map(|param| (*param, param.kind()));
+        let rows = connection.client.query_typed_raw(statement.postgres(), typed);
+        self.queue.flush(&connection.client, rows).await
+    }
+
+    /// Puts a statement into the queue. It fails with the statement that is sent with it.
+    pub(crate) async fn queue(&mut self, statement: &'static Stmt, params: &[Param<'_>]) -> Result<(), StoreError> {
+        self.queue.statements += 1;
+        self.see(Scope::of(statement, params));
+        self.waiting.store(true, Ordering::Relaxed);
+        let prepared = match self.connection.as_mut() {
+            Some(connection) => prepare(connection, &mut self.queue, statement, params).await,
+            None => Err(Failure::Ended),
+        };
+        self.waiting.store(false, Ordering::Relaxed);
+        let prepared = prepared.map_err(|failure| self.fail(&failure, statement))?;
+        self.queue.push_statement(statement, prepared, params);
+        Ok(())
+    }
+
+    fn see(&mut self, scope: Scope) {
         if scope != self.scope {
-            self.held_back.push_str(&scope.set());
+            self.queue.push_text(&scope.set());
             self.scope = scope;
         }
-        let connection = self.connection.as_mut().ok_or(Failure::Ended)?;
-        self.begun = true;
-        let text = statement.postgres();
-        if !connection.keeps_statements() {
-            let typed = params.iter().map(|param| (*param, param.kind()));
-            let rows = connection.client.query_typed_raw(text, typed);
-            return after(&connection.client, &mut self.held_back, rows).await;
-        }
-        let prepared = if let Some(prepared) = connection.prepared(text) {
-            prepared
-        } else {
-            let kinds: Vec<Type> = params.iter().map(Param::kind).collect();
-            let preparing = connection.client.prepare_typed(text, &kinds);
-            let prepared = after(&connection.client, &mut self.held_back, preparing).await?;
-            connection.keep(text, &prepared);
-            prepared
-        };
-        let rows = connection.client.query_raw(&prepared, params.iter().copied());
-        after(&connection.client, &mut self.held_back, rows).await
     }
 
     fn fail(&mut self, failure: &Failure, statement: &Stmt) -> StoreError {
         self.failed = true;
         // Nothing has been committed yet, so a lost connection is no different from a collision.
         self.again |= self.is_lost();
-        match failure {
-            Failure::Ended => ended(),
-            Failure::Of(error) => {
-                self.again |= error::calls_for_retry(error);
-                if error::is_stale_plan(error) || error::is_read_only(error) {
-                    self.give_up();
-                }
-                error::explain(error, statement)
-            }
+        let (error, statement) = match failure {
+            Failure::Ended => return ended(),
+            Failure::Of(error) => (error, statement),
+            Failure::Earlier(error, earlier) => (error, *earlier),
+        };
+        self.again |= error::calls_for_retry(error);
+        if error::is_stale_plan(error) || error::is_read_only(error) {
+            self.give_up();
         }
+        error::explain(error, statement)
     }
 
     fn is_lost(&self) -> bool {
@@ -206,19 +232,19 @@ impl PgTx {
     }
 
     pub(crate) fn savepoint(&mut self) {
-        self.held_back.push_str("SAVEPOINT operation;");
+        self.queue.push_text("SAVEPOINT operation;");
     }
 
     pub(crate) fn release(&mut self) {
-        self.held_back.push_str("RELEASE SAVEPOINT operation;");
+        self.queue.push_text("RELEASE SAVEPOINT operation;");
     }
 
     pub(crate) fn roll_back(&mut self) {
-        self.held_back.push_str("ROLLBACK TO SAVEPOINT operation;RELEASE SAVEPOINT operation;");
+        self.queue.push_text("ROLLBACK TO SAVEPOINT operation;RELEASE SAVEPOINT operation;");
         self.failed = false;
         // It may have been set since, and is rolled back too.
         let scope = self.scope.set();
-        self.held_back.push_str(&scope);
+        self.queue.push_text(&scope);
     }
 
     /// Waits for `lock`, in the same trip as the next statement. Named by a number of 64 bits: whoever
@@ -246,7 +272,7 @@ impl PgTx {
 
     fn wait_for(&mut self, lock: i64) {
         let waiting = format!("SELECT pg_advisory_xact_lock({lock});");
-        self.held_back.push_str(&waiting);
+        self.queue.push_text(&waiting);
     }
 
     pub(crate) fn has_events(&mut self, tenant: TenantKey) {
@@ -255,47 +281,54 @@ impl PgTx {
 
     /// Tells other processes, when it is committed.
     pub(crate) fn announce(&mut self, change: Change) {
-        self.held_back.push_str(&super::listen::notify(change));
+        self.queue.push_text(&super::listen::notify(change));
         self.announced.push(change);
     }
 
-    /// Commits if `outcome` is `Ok`. Gives whether all may be run again.
-    pub(super) async fn commit<T>(&mut self, outcome: Result<T, StoreError>) -> (Result<T, StoreError>, bool) {
+    /// Commits if `outcome` is `Ok`.
+    pub(super) async fn commit<T>(&mut self, outcome: Result<T, StoreError>) -> Ending<T> {
         let value = match outcome {
             Ok(value) if !self.failed => value,
             Ok(_) => {
                 self.abandon();
-                return (Err(StoreError::Corrupt("a failed statement was passed over".into())), self.again);
+                return self.failed(StoreError::Corrupt("a failed statement was passed over".into()));
             }
             Err(error) => {
                 self.abandon();
-                return (Err(error), self.again);
+                return self.failed(error);
             }
         };
-        if !self.begun && self.announced.is_empty() {
-            return (Ok(value), false);
+        if !self.queue.has_begun() && !self.queue.has_statements() && self.announced.is_empty() {
+            return Ending::Committed(value);
         }
-        let Some(connection) = &self.connection else { return (Err(ended()), self.again) };
-        self.held_back.push_str("COMMIT");
-        let committed = connection.client.batch_execute(&self.held_back).await;
-        self.begun = false;
-        match committed {
+        let Some(connection) = &self.connection else { return self.failed(ended()) };
+        let was = connection.incarnation;
+        let commit = connection.client.batch_execute("COMMIT");
+        match self.queue.flush(&connection.client, commit).await {
             Ok(()) => {
                 self.connection = None;
-                (Ok(value), false)
+                Ending::Committed(value)
             }
-            Err(error) if error.as_db_error().is_some() && !self.is_lost() => {
-                // The transaction is over, one way or the other; a failed one needs to be ended.
-                self.begun = true;
-                self.abandon();
-                (Err(error::explain_plain(&error)), error::calls_for_retry(&error))
-            }
-            Err(error) => {
+            Err(Failure::Of(error) | Failure::Earlier(error, _)) if error.as_db_error().is_none() => {
                 self.give_up();
-                let reason = format!("the connection was lost during the commit, which may have happened: {error}");
-                (Err(StoreError::Unavailable(reason)), false)
+                Ending::Unknown { value, transaction: self.queue.transaction, was, error }
+            }
+            // The server may have said that it ends the connection after it had committed.
+            Err(Failure::Of(error)) if self.is_lost() => {
+                self.give_up();
+                Ending::Unknown { value, transaction: self.queue.transaction, was, error }
+            }
+            Err(failure) => {
+                // The server has taken the COMMIT for a ROLLBACK.
+                let error = self.fail(&failure, &COMMIT);
+                self.abandon();
+                self.failed(error)
             }
         }
+    }
+
+    fn failed<T>(&self, error: StoreError) -> Ending<T> {
+        Ending::Failed { error, again: self.again }
     }
 
     /// Ends a transaction of which nothing is to stay. The answer is not waited for: the connection
@@ -312,7 +345,7 @@ impl PgTx {
 
     fn end(&mut self, text: &str) {
         if let Some(connection) = self.connection.take()
-            && self.begun
+            && self.queue.has_begun()
             && let Some(Err(error)) = connection.client.batch_execute(text).now_or_never()
         {
             tracing::debug!(error = &error as &dyn std::error::Error, "a transaction could not be ended");
@@ -328,21 +361,29 @@ impl Drop for PgTx {
     }
 }
 
-/// Runs `then` behind what is held back. Both are sent before either is answered.
-async fn after<T>(
-    client: &Client,
-    held_back: &mut String,
-    then: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Failure> {
-    if held_back.is_empty() {
-        return Ok(then.await?);
+/// The statement, prepared; `None` when it is to be sent as it is each time.
+async fn prepare(
+    connection: &mut Connection,
+    queue: &mut Queue,
+    statement: &Stmt,
+    params: &[Param<'_>],
+) -> Result<Option<Statement>, Failure> {
+    let text = statement.postgres();
+    if !connection.keeps_statements() {
+        return Ok(None);
     }
-    let first = std::mem::take(held_back);
-    // Polled in this order, so sent in this order.
-    let (first, then) = join(client.batch_execute(&first), then).await;
-    first?;
-    Ok(then?)
+    if let Some(prepared) = connection.prepared(text) {
+        return Ok(Some(prepared));
+    }
+    let kinds: Vec<Type> = params.iter().map(Param::kind).collect();
+    // Behind the queue: in a transaction that failed nothing can be prepared until the rollback in it.
+    let preparing = connection.client.prepare_typed(text, &kinds);
+    let prepared = queue.flush(&connection.client, preparing).await?;
+    connection.keep(text, &prepared);
+    Ok(Some(prepared))
 }
+
+static COMMIT: Stmt = crate::sql!("COMMIT");
 
 /// Reads to the end; gives how many rows were changed.
 async fn counted(stream: RowStream) -> Result<u64, Error> {
@@ -365,17 +406,6 @@ async fn each(
         }
     }
     Ok(Ok(()))
-}
-
-enum Failure {
-    Ended,
-    Of(Error),
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Of(error)
-    }
 }
 
 fn ended() -> StoreError {

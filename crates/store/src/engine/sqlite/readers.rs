@@ -1,12 +1,14 @@
 //! Readers: threads with a read-only connection each. The fast lane has several that share a
 //! queue; the slow lane is one, with a deadline.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 
 use super::SqliteTx;
 use super::job::{Job, Message};
+use super::writer::Counters;
 use crate::error::StoreError;
 use crate::sql::Stmt;
 use crate::tx::Tx;
@@ -19,11 +21,12 @@ pub(super) struct Reader {
     tx: Tx,
     queue: Receiver<Message>,
     deadline: Option<Duration>,
+    counters: Arc<Counters>,
 }
 
 impl Reader {
-    pub(super) fn new(connection: SqliteTx, queue: Receiver<Message>) -> Self {
-        Self { tx: Tx::Sqlite(connection), queue, deadline: None }
+    pub(super) fn new(connection: SqliteTx, queue: Receiver<Message>, counters: Arc<Counters>) -> Self {
+        Self { tx: Tx::Sqlite(connection), queue, deadline: None, counters }
     }
 
     /// Cuts every job that runs longer.
@@ -48,6 +51,8 @@ impl Reader {
         self.set_deadline()?;
         self.sqlite().run(&BEGIN)?;
         let outcome = job.run(&mut self.tx);
+        let statements = self.sqlite().take_statements();
+        self.counters.count_statements(statements);
         self.clear_deadline()?;
         // An interrupted statement has ended the transaction already when it was the only one.
         if !self.sqlite().connection.is_autocommit() {

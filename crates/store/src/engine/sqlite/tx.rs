@@ -18,11 +18,17 @@ pub struct SqliteTx {
     pub(super) connection: Connection,
     /// What the job that runs has announced.
     pub(super) announced: Vec<Change>,
+    /// How many statements jobs have run since that was last asked.
+    statements: u64,
 }
 
 impl SqliteTx {
     pub(super) fn new(connection: Connection) -> Self {
-        Self { connection, announced: Vec::new() }
+        Self { connection, announced: Vec::new(), statements: 0 }
+    }
+
+    pub(super) fn take_statements(&mut self) -> u64 {
+        std::mem::take(&mut self.statements)
     }
 
     pub(crate) fn announce(&mut self, change: Change) {
@@ -30,6 +36,7 @@ impl SqliteTx {
     }
 
     pub(crate) fn execute(&mut self, statement: &Stmt, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        self.statements += 1;
         self.prepare(statement)?
             .execute(params_from_iter(params))
             .map(|rows| rows as u64)
@@ -56,6 +63,7 @@ impl SqliteTx {
         params: &[Param<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError> {
+        self.statements += 1;
         let mut prepared = self.prepare(statement)?;
         let mut rows = prepared.query(params_from_iter(params)).map_err(|error| explain(&error, statement))?;
         while let Some(row) = rows.next().map_err(|error| explain(&error, statement))? {
@@ -72,6 +80,7 @@ impl SqliteTx {
         params: &[Param<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
+        self.statements += 1;
         let mut prepared = self.prepare(statement)?;
         let mut rows = prepared.query(params_from_iter(params)).map_err(|error| explain(&error, statement))?;
         match rows.next().map_err(|error| explain(&error, statement))? {
@@ -95,7 +104,7 @@ impl SqliteTx {
 
     /// Runs a statement of the engine itself, without parameters.
     pub(super) fn run(&mut self, statement: &Stmt) -> Result<(), StoreError> {
-        self.execute(statement, &[]).map(|_| ())
+        self.prepare(statement)?.execute([]).map(drop).map_err(|error| explain(&error, statement))
     }
 
     fn prepare(&self, statement: &Stmt) -> Result<CachedStatement<'_>, StoreError> {

@@ -96,6 +96,8 @@ impl Writer {
     fn run_job(&mut self, job: &mut dyn Job) -> Result<Result<(), StoreError>, StoreError> {
         self.sqlite().run(&SAVEPOINT)?;
         let outcome = job.run(&mut self.tx);
+        let statements = self.sqlite().take_statements();
+        self.counters.count_statements(statements);
         // A full disk and the like make SQLite itself roll the whole transaction back.
         if self.sqlite().connection.is_autocommit() {
             return Err(outcome.err().unwrap_or_else(|| StoreError::Unavailable("the transaction was lost".into())));
@@ -160,6 +162,7 @@ pub(super) struct Counters {
     commits: AtomicU64,
     writes: AtomicU64,
     writes_per_commit: [AtomicU64; WRITES_PER_COMMIT_BUCKETS.len()],
+    statements: AtomicU64,
 }
 
 impl Counters {
@@ -172,6 +175,10 @@ impl Counters {
         }
     }
 
+    pub(super) fn count_statements(&self, statements: u64) {
+        self.statements.fetch_add(statements, Ordering::Relaxed);
+    }
+
     pub(super) fn commits(&self) -> u64 {
         self.commits.load(Ordering::Acquire)
     }
@@ -180,6 +187,7 @@ impl Counters {
         Stats {
             commits: self.commits(),
             writes: self.writes.load(Ordering::Relaxed),
+            statements: self.statements.load(Ordering::Relaxed),
             writes_per_commit: self.writes_per_commit.each_ref().map(|bucket| bucket.load(Ordering::Relaxed)),
             ..Stats::default()
         }

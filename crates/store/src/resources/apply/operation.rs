@@ -218,11 +218,11 @@ async fn delete<'a>(
     let document = read(&stored)?;
     let keys = Keys::of(&document, &operation.resource_type, context);
     let key = stored.key;
-    if rows::touch_groups_of(tx, tenant, key, context.now).await? > 0 {
-        events::append_lost_member(tx, tenant, context, (key, stored.id)).await?;
-    }
+    rows::touch_groups_of(tx, tenant, key, context.now).await?;
+    events::append_lost_member(tx, tenant, context, (key, stored.id)).await?;
     member_rows::leave_all(tx, tenant, key).await?;
-    let removed = member_rows::remove_all(tx, tenant, key).await?;
+    let has_members = operation.resource_type.relation(Relation::Members).is_some();
+    let removed = if has_members { member_rows::remove_all(tx, tenant, key).await? } else { Vec::new() };
     attributes::delete(tx, tenant, key, &keys).await?;
     if !rows::delete(tx, tenant, key, stored.version).await? {
         return Err(WriteError::VersionMismatch { current: stored.version }.into());
