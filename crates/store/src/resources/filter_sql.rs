@@ -111,8 +111,8 @@ impl<'c, 'a> Plan<'c, 'a> {
                 .and_texts(
                     ")",
                     ") AS found ORDER BY key OFFSET 0) AS keys CROSS JOIN LATERAL
-                     (SELECT * FROM resources WHERE tenant = $1 AND pk = keys.key OFFSET 0) AS resources
-                     WHERE type = $2",
+                     (SELECT * FROM resources WHERE tenant = $1 AND type = $2 AND pk = keys.key OFFSET 0) AS resources
+                     WHERE TRUE",
                 ),
             None => Fragment::new(" FROM resources WHERE tenant = $1 AND type = $2", []),
         };

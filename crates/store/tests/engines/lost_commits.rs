@@ -94,10 +94,8 @@ fn relay(
                 meanwhile();
                 break;
             }
-            if to_client.write_all(&bytes).is_err() {
-                // Nobody is there any more, but the server does not know.
-                continue;
-            }
+            // The server does not know when nobody is there any more.
+            to_client.write_all(&bytes).ok();
         }
         if at == Cut::After || !is_last.load(Ordering::SeqCst) {
             to_client.shutdown(Shutdown::Both).ok();
