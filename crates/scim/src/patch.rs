@@ -12,9 +12,12 @@ mod members;
 mod message;
 mod plan;
 
+use crate::error::ScimError;
 use crate::filter::Filter;
 use crate::id::ResourceId;
-use crate::resource::{Document, Notes, Secret};
+use crate::path::AttrPath;
+use crate::resource::{Document, Notes, Secret, add_names};
+use crate::schema::ResourceType;
 
 pub use apply::{DOCUMENT_BYTES_MAX, EFFORT_BYTES_MAX};
 pub use message::OPERATIONS_MAX;
@@ -33,6 +36,8 @@ pub struct PatchPlan {
     pub secret: Option<Option<Secret>>,
     /// What was ignored or mended.
     pub notes: Notes,
+    /// The `id` that a value without path repeats (Okta, authentik): it must be that of the resource.
+    pub(crate) repeated_id: Option<String>,
 }
 
 /// A change of the values of the relation attribute. Adding a member who is there, or removing
@@ -69,5 +74,30 @@ impl PatchPlan {
     #[must_use]
     pub fn needs_document(&self) -> bool {
         !self.document.is_empty()
+    }
+
+    /// The attributes that it names and the sub-attributes that it has values for.
+    #[must_use]
+    pub fn names(&self, resource_type: &ResourceType) -> Vec<AttrPath> {
+        let mut names = Vec::new();
+        for change in &self.document {
+            let urn = change.extension.as_ref().unwrap_or(&resource_type.schema.id);
+            add_names(urn, &change.attribute, change.parts(), &mut names);
+        }
+        names
+    }
+
+    /// Refuses a request that would change the `id`, which is readOnly: RFC 7644 §3.5.2 lets the one
+    /// that the resource has be repeated.
+    ///
+    /// # Errors
+    /// [`ScimError::Mutability`].
+    pub fn check_id(&self, id: ResourceId) -> Result<(), ScimError> {
+        match &self.repeated_id {
+            Some(repeated) if *repeated != id.to_string() => {
+                Err(ScimError::mutability("id", format!("is readOnly, and that of this resource is {id}")))
+            }
+            _ => Ok(()),
+        }
     }
 }

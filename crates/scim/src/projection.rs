@@ -1,9 +1,11 @@
 //! What of a resource is shown: `attributes`, `excludedAttributes` and each attribute's `returned`
 //! (RFC 7644 §3.9, RFC 7643 §2.2).
 
+use crate::dialect::BOTH_SELECTIONS;
 use crate::error::ScimError;
 use crate::json::{Json, Object};
 use crate::path::AttrPath;
+use crate::resource::Notes;
 use crate::schema::{Attribute, Relation, ResourceType, Returned, Schema, Target, core};
 
 /// How many names `attributes` and `excludedAttributes` may hold each.
@@ -16,6 +18,10 @@ pub struct Projection {
     attributes: Option<Vec<AttrPath>>,
     /// Not these, unless they are always shown.
     excluded: Vec<AttrPath>,
+    /// Both lists were given: the first counts.
+    has_both: bool,
+    /// What the client has just specified: shown though it is shown on request only.
+    specified: Vec<AttrPath>,
 }
 
 impl Projection {
@@ -42,13 +48,31 @@ impl Projection {
     ) -> Result<Self, ScimError> {
         let attributes = names("attributes", attributes)?;
         let excluded = names("excludedAttributes", excluded)?;
-        Ok(Self { attributes, excluded: excluded.unwrap_or_default() })
+        let has_both = attributes.is_some() && excluded.is_some();
+        // RFC 7644 §3.9: they exclude each other, and what `attributes` names MUST be shown.
+        let excluded = excluded.filter(|_| !has_both).unwrap_or_default();
+        Ok(Self { attributes, excluded, has_both, specified: Vec::new() })
+    }
+
+    /// Notes what had to be mended.
+    pub fn note(&self, notes: &mut Notes) {
+        if self.has_both {
+            notes.mended(&BOTH_SELECTIONS);
+        }
+    }
+
+    /// For the answer to a write: shows what the client has specified, too, if that is shown on
+    /// request only (RFC 7643 §7, `returned`: "in response to any PUT, POST, or PATCH operations if
+    /// the attribute was specified by the client"). An explicit list of attributes stays as it is.
+    #[must_use]
+    pub fn showing(&self, specified: Vec<AttrPath>) -> Self {
+        Self { specified, ..self.clone() }
     }
 
     /// Whether the client asked for nothing special.
     #[must_use]
     pub fn is_default(&self) -> bool {
-        self.attributes.is_none() && self.excluded.is_empty()
+        self.attributes.is_none() && self.excluded.is_empty() && self.specified.is_empty()
     }
 
     /// Whether the values of a relation attribute are to be shown, and so to be read.
@@ -88,7 +112,7 @@ impl Projection {
 
 /// Whether the type has an attribute that is not shown unless asked for, or never, so that its
 /// documents cannot be shown as they are stored.
-pub(crate) fn hides_some(resource_type: &ResourceType) -> bool {
+pub fn hides_some(resource_type: &ResourceType) -> bool {
     // A secret is no part of a document.
     let hidden =
         |attribute: &Attribute| !attribute.secret && matches!(attribute.returned, Returned::Never | Returned::Request);
@@ -110,12 +134,17 @@ fn names<'a>(list: &str, items: impl Iterator<Item = &'a str>) -> Result<Option<
 struct Chosen<'a> {
     attributes: Option<Vec<Target<'a>>>,
     excluded: Vec<Target<'a>>,
+    specified: Vec<Target<'a>>,
 }
 
 impl<'a> Chosen<'a> {
     fn of(projection: &Projection, resource_type: &'a ResourceType) -> Self {
         let resolve = |paths: &Vec<AttrPath>| paths.iter().filter_map(|path| resource_type.resolve(path)).collect();
-        Self { attributes: projection.attributes.as_ref().map(resolve), excluded: resolve(&projection.excluded) }
+        Self {
+            attributes: projection.attributes.as_ref().map(resolve),
+            excluded: resolve(&projection.excluded),
+            specified: resolve(&projection.specified),
+        }
     }
 
     fn keep_attribute(&self, resource_type: &ResourceType, name: &str, value: &mut Json) -> bool {
@@ -178,7 +207,7 @@ impl<'a> Chosen<'a> {
     fn asks_for(&self, schema: Option<&Schema>, attribute: &Attribute) -> bool {
         match &self.attributes {
             Some(list) => list.iter().any(|named| covers(named, schema, attribute) || is(named, attribute)),
-            None => attribute.returned == Returned::Default,
+            None => attribute.returned == Returned::Default || self.specified.iter().any(|named| is(named, attribute)),
         }
     }
 
@@ -190,7 +219,7 @@ impl<'a> Chosen<'a> {
             _ if self.excluded.iter().any(names_it) => false,
             (_, Some(list)) if list.iter().any(names_it) => true,
             (Returned::Default, Some(list)) => list.iter().any(|named| covers(named, schema, attribute)),
-            (returned, None) => returned == Returned::Default,
+            (returned, None) => returned == Returned::Default || self.specified.iter().any(names_it),
             (Returned::Request, Some(_)) => false,
         }
     }

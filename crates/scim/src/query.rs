@@ -82,14 +82,16 @@ impl ListQuery {
 
 fn read_filter(text: &str, types: &[Arc<ResourceType>], notes: &mut Notes) -> Result<Filter, ScimError> {
     let filter = Filter::parse(text, notes)?;
-    known_to_one(types, |resource_type| filter.check(resource_type))?;
+    let mut mended = Notes::default();
+    known_to_one(types, |resource_type| filter.check_noting(resource_type, &mut mended))?;
+    notes.join(&mended);
     Ok(filter)
 }
 
 /// Whether `check` passes for at least one type; if not, what the first says.
 fn known_to_one(
     types: &[Arc<ResourceType>],
-    check: impl Fn(&ResourceType) -> Result<(), ScimError>,
+    mut check: impl FnMut(&ResourceType) -> Result<(), ScimError>,
 ) -> Result<(), ScimError> {
     let mut first_refusal = None;
     for resource_type in types {

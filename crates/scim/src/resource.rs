@@ -23,9 +23,10 @@ pub use render::{Member, Representation, render};
 pub use value::{KEY_BYTES_MAX, STRING_BYTES_MAX, VALUES_MAX};
 
 // For PATCH too: values one by one, and what a document owes at the end.
+pub(crate) use document::{add_names, parts_of};
 pub(crate) use finish::finish;
 pub(crate) use members::read_members;
-pub(crate) use value::{read_element, read_value};
+pub(crate) use value::{boolean, read_element, read_value};
 
 /// A resource as a client wants it, before it has a version.
 #[derive(Debug, Clone, PartialEq)]

@@ -17,7 +17,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dialect::{DOTTED_EXTENSION, UNQUALIFIED_NAME};
 use crate::path::AttrPath;
+use crate::resource::Notes;
 
 pub use change::{LostOfExtension, TypeChange};
 pub use custom::{
@@ -299,6 +301,37 @@ impl ResourceType {
             None => Some(Target { schema: Some(schema), in_extension, attribute: None, sub_attribute: None }),
             Some(name) => Self::target(Some(schema), in_extension, schema.attribute(name.as_str())?, None),
         }
+    }
+
+    /// As [`Self::resolve`], and the attribute of an extension by its bare name too, if no other has
+    /// that name. Notes what needs a repair.
+    pub(crate) fn resolve_mending(&self, path: &AttrPath, notes: &mut Notes) -> Option<Target<'_>> {
+        match self.resolve(path) {
+            Some(target) => {
+                self.note_dot(path, &target, notes);
+                Some(target)
+            }
+            None => self.unqualified(path).inspect(|_| notes.mended(&UNQUALIFIED_NAME)),
+        }
+    }
+
+    /// Notes that `target`, which `path` means here, is named as `URN.attribute`.
+    pub(crate) fn note_dot(&self, path: &AttrPath, target: &Target<'_>, notes: &mut Notes) {
+        let names_schema = path.schema.as_ref().is_none_or(|urn| self.schema_of(&urn.0).is_some());
+        if target.attribute.is_some() && !names_schema {
+            notes.mended(&DOTTED_EXTENSION);
+        }
+    }
+
+    fn unqualified(&self, path: &AttrPath) -> Option<Target<'_>> {
+        if path.schema.is_some() {
+            return None;
+        }
+        let name = path.attribute.as_str();
+        let mut known = self.extensions.iter().filter_map(|e| Some((&*e.schema, e.schema.attribute(name)?)));
+        let (schema, attribute) = known.next()?;
+        let sub_attribute = path.sub_attribute.as_ref().map(crate::path::AttrName::as_str);
+        if known.next().is_some() { None } else { Self::target(Some(schema), true, attribute, sub_attribute) }
     }
 
     fn target<'a>(

@@ -506,12 +506,56 @@ fn what_is_unknown_is_ignored_without_path_and_refused_with_one() {
     .unwrap();
 
     assert_eq!(plan.notes.ignored, ["Operations.name", "favouriteColour", "name.x", "a b"]);
-    for path in
-        ["favouriteColour", "name.x", "emails[x eq 1]", "emails[type eq \"a\"].x", "urn:example:1.0:User:a", "manager"]
-    {
+    for path in [
+        "favouriteColour",
+        "name.x",
+        "emails[x eq 1]",
+        "emails[type eq \"a\"].x",
+        "urn:example:1.0:User:a",
+        "manager.x",
+    ] {
         let operations = json!([{ "op": "add", "path": path, "value": "x" }]);
         assert!(matches!(refused(json!({}), operations), ScimError::Path { .. }), "{path}");
     }
+}
+
+#[test]
+fn how_a_request_is_written_is_mended_and_noted() {
+    let operation = json!({ "op": "replace", "path": "title", "value": "Boss" });
+    let schemas = json!(["urn:ietf:params:scim:api:messages:2.0:PatchOp"]);
+    let with = |name: &str, value: Json| {
+        let mut operation = operation.clone();
+        operation[name] = value;
+        json!({ "schemas": schemas, "Operations": [operation] })
+    };
+    for (body, repairs) in [
+        (json!({ "schemas": schemas, "Operations": [operation] }), vec![]),
+        (json!({ "schemas": schemas, "Operations": operation }), vec!["one-as-many"]),
+        (json!({ "schemas": schemas[0], "Operations": [operation] }), vec!["one-as-many"]),
+        (json!({ "Operations": [operation] }), vec!["missing-schemas"]),
+        (json!({ "schemas": [], "Operations": [operation] }), vec!["missing-schemas"]),
+        (with("op", json!("Replace")), vec!["op-in-any-case"]),
+        (with("op", json!("REPLACE")), vec!["op-in-any-case"]),
+        (with("path", json!("department")), vec!["unqualified-name"]),
+        (
+            with("path", json!("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User.department")),
+            vec!["dotted-extension"],
+        ),
+        (with("path", json!("emails[primary eq \"True\"].value")), vec!["boolean-as-text"]),
+    ] {
+        let plan = plan(&resource_type("User"), body.clone(), Dialect::Generic).unwrap();
+        assert_eq!(plan.notes.repairs, repairs, "{body}");
+    }
+}
+
+#[test]
+fn an_id_may_be_repeated_but_not_changed() {
+    let id = ResourceId::new(*b"usr", 7);
+    let plan = |id: &str| planned("User", json!([{ "op": "replace", "value": { "ID": id, "title": "x" } }])).unwrap();
+
+    assert_eq!(plan(&id.to_string()).check_id(id), Ok(()));
+    assert!(matches!(plan("other").check_id(id), Err(ScimError::Mutability { .. })));
+    assert_eq!(planned("User", json!([{ "op": "remove", "path": "title" }])).unwrap().check_id(id), Ok(()));
 }
 
 #[test]

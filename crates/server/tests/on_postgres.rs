@@ -3,4 +3,4 @@
 #[path = "server/main.rs"]
 mod suite;
 
-use suite::harness;
+use suite::{harness, transcript};

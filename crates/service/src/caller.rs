@@ -7,6 +7,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use scim::dialect::Dialect;
 use scim::id::Id;
 use store::TenantKey;
 use store::audit::Entry;
@@ -62,6 +63,12 @@ pub struct ScimCaller {
 }
 
 impl ScimCaller {
+    /// The dialect of the product that its token was made for.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        Dialect::of(self.identity_provider.name())
+    }
+
     /// Refuses what the scopes do not cover.
     ///
     /// # Errors

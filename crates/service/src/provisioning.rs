@@ -16,10 +16,11 @@ mod tests;
 use std::sync::Arc;
 
 use scim::batch::{Action, Batch, Operation};
-use scim::dialect::{self, Dialect};
+use scim::dialect;
 use scim::id::{Precondition, ResourceId, Version};
 use scim::patch;
-use scim::projection::Projection;
+use scim::path::AttrPath;
+use scim::projection::{Projection, hides_some};
 use scim::resource::{Notes, Representation, Resource};
 use scim::schema::{Registry, Relation, ResourceType};
 use scim::{ScimError, json};
@@ -44,6 +45,8 @@ pub struct Stored {
     /// The resource, if the client is to see it: not when only its members changed and the client
     /// did not ask for attributes, since a big group is never echoed.
     pub shown: Option<Representation>,
+    /// What of it is to be shown.
+    pub projection: Projection,
     /// What was mended or ignored in the request.
     pub notes: Notes,
 }
@@ -61,8 +64,10 @@ impl App {
         body: &[u8],
         projection: &Projection,
     ) -> Result<Stored, ServiceError> {
+        refuse_both_selections_if_strict(caller, projection)?;
         let resource = Resource::read(resource_type, json::parse(body)?)?;
-        refuse_repairs_if_strict(caller, &resource.notes)?;
+        refuse_repairs_if_strict(caller, &resource.notes, ScimError::Syntax)?;
+        let projection = showing(projection, resource_type, || resource.document.names(resource_type));
         let notes = resource.notes.clone();
         let target = self.new_id(resource_type.id_prefix);
         let written =
@@ -84,8 +89,10 @@ impl App {
         body: &[u8],
         projection: &Projection,
     ) -> Result<Stored, ServiceError> {
+        refuse_both_selections_if_strict(caller, projection)?;
         let resource = Resource::read(resource_type, json::parse(body)?)?;
-        refuse_repairs_if_strict(caller, &resource.notes)?;
+        refuse_repairs_if_strict(caller, &resource.notes, ScimError::Syntax)?;
+        let projection = showing(projection, resource_type, || resource.document.names(resource_type));
         let notes = resource.notes.clone();
         let written = self.write_one(caller, resource_type, id, precondition, Action::Replace(resource)).await?;
         self.stored(caller, written, notes, projection, true).await
@@ -104,12 +111,16 @@ impl App {
         body: &[u8],
         projection: &Projection,
     ) -> Result<Stored, ServiceError> {
-        let plan = patch::plan(resource_type, json::parse(body)?, dialect(caller))?;
-        refuse_repairs_if_strict(caller, &plan.notes)?;
+        refuse_both_selections_if_strict(caller, projection)?;
+        let plan = patch::plan(resource_type, json::parse(body)?, caller.dialect())?;
+        plan.check_id(id)?;
+        refuse_repairs_if_strict(caller, &plan.notes, ScimError::Syntax)?;
+        let shows_more = !projection.is_default();
+        let projection = showing(projection, resource_type, || plan.names(resource_type));
         let mut notes = plan.notes.clone();
         let written = self.write_one(caller, resource_type, id, precondition, Action::Patch(plan)).await?;
         notes.join(&written.notes);
-        let shows = written.document_touched || !projection.is_default();
+        let shows = written.document_touched || shows_more;
         self.stored(caller, written, notes, projection, shows).await
     }
 
@@ -140,6 +151,7 @@ impl App {
         id: ResourceId,
         projection: &Projection,
     ) -> Result<Representation, ServiceError> {
+        refuse_both_selections_if_strict(caller, projection)?;
         let found = self.find(caller, resource_type, id, projection).await?;
         found.ok_or_else(|| not_found(resource_type, id).into())
     }
@@ -226,23 +238,23 @@ impl App {
         caller: &ScimCaller,
         written: Written,
         notes: Notes,
-        projection: &Projection,
+        projection: Projection,
         shows: bool,
     ) -> Result<Stored, ServiceError> {
         let version = written.version;
         if !shows {
-            return Ok(Stored { version, shown: None, notes });
+            return Ok(Stored { version, shown: None, projection, notes });
         }
         let resource_type = Arc::clone(&written.resource_type);
-        let resource = match shown::without_any(&written, projection) {
+        let resource = match shown::without_any(&written, &projection) {
             Some(resource) => resource,
             // It was written a moment ago; gone already means that somebody deleted it since.
             None => self
-                .find(caller, &resource_type, written.id, projection)
+                .find(caller, &resource_type, written.id, &projection)
                 .await?
                 .ok_or_else(|| ServiceError::from(not_found(&resource_type, written.id)))?,
         };
-        Ok(Stored { version: resource.version, shown: Some(resource), notes })
+        Ok(Stored { version: resource.version, shown: Some(resource), projection, notes })
     }
 }
 
@@ -265,20 +277,31 @@ pub(crate) fn unique_attributes(settings: TenantSettings, registry: &Registry) -
 
 type Outcomes = Vec<(usize, Result<Written, apply::WriteError>)>;
 
-/// The dialect that a caller's token was made for.
-fn dialect(caller: &ScimCaller) -> Dialect {
-    Dialect::of(caller.identity_provider.name())
-}
-
 /// A tenant that wants its clients to keep to the RFCs has what needed mending refused.
 ///
 /// # Errors
-/// [`ScimError::Syntax`], naming what was sent.
-fn refuse_repairs_if_strict(caller: &ScimCaller, notes: &Notes) -> Result<(), ScimError> {
-    match dialect::refusal(notes) {
-        Some(refusal) if caller.tenant.settings.strict => Err(ScimError::Syntax(refusal)),
-        Some(_) | None => Ok(()),
+/// What `refused` makes of a text that names the setting and each repair.
+fn refuse_repairs_if_strict(
+    caller: &ScimCaller,
+    notes: &Notes,
+    refused: impl Fn(String) -> ScimError,
+) -> Result<(), ScimError> {
+    if !caller.tenant.settings.strict {
+        return Ok(());
     }
+    dialect::refusal(notes).map_or(Ok(()), |refusal| Err(refused(refusal)))
+}
+
+/// The same for `attributes` together with `excludedAttributes`.
+fn refuse_both_selections_if_strict(caller: &ScimCaller, projection: &Projection) -> Result<(), ScimError> {
+    let mut notes = Notes::default();
+    projection.note(&mut notes);
+    refuse_repairs_if_strict(caller, &notes, |refusal| ScimError::value("excludedAttributes", refusal))
+}
+
+/// What an answer to a write shows: see [`Projection::showing`]. `names` are those of the request.
+fn showing(projection: &Projection, resource_type: &ResourceType, names: impl FnOnce() -> Vec<AttrPath>) -> Projection {
+    if hides_some(resource_type) { projection.showing(names()) } else { projection.clone() }
 }
 
 fn not_found(resource_type: &ResourceType, id: ResourceId) -> ScimError {

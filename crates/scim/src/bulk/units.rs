@@ -56,13 +56,17 @@ impl Units {
             let deletes = HashMap::new();
             replace(data.get(), verb, &resource_type, &mut References::before(&self.bulk_ids, &deletes))
         };
+        let target = target.ok_or_else(|| ScimError::NotFound("The path names no resource".into()))?;
         let action = match verb {
             Verb::Create => Action::Create(Resource::read(&resource_type, body()?)?),
             Verb::Replace => Action::Replace(Resource::read(&resource_type, body()?)?),
-            Verb::Patch => Action::Patch(patch::plan(&resource_type, body()?, self.dialect)?),
+            Verb::Patch => {
+                let plan = patch::plan(&resource_type, body()?, self.dialect)?;
+                plan.check_id(target)?;
+                Action::Patch(plan)
+            }
             Verb::Delete => Action::Delete,
         };
-        let target = target.ok_or_else(|| ScimError::NotFound("The path names no resource".into()))?;
         Ok(Operation { resource_type, target, precondition: precondition(sent), action })
     }
 }

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use crate::dialect::{BARE_REFERENCE, BOOLEAN_AS_TEXT, UNQUOTED_OPERAND};
 use crate::error::ScimError;
 use crate::fold::fold;
 use crate::path::AttrPath;
+use crate::resource::{Notes, boolean};
 use crate::schema::{Attribute, Kind, Mutability, ResourceType, Returned, Target};
 use crate::time;
 
@@ -59,7 +61,7 @@ impl Filter {
     /// [`ScimError::Filter`] when a path names nothing, or nothing that can be filtered by, or
     /// when operator or operand do not fit the attribute.
     pub fn resolve<'a>(&self, resource_type: &'a ResourceType) -> Result<Condition<'a>, ScimError> {
-        self.resolve_in(Scope::Resource(resource_type))
+        self.resolve_in(Scope::Resource(resource_type), &mut Notes::default())
     }
 
     /// What the filter in brackets after an attribute means for values of that attribute.
@@ -67,19 +69,32 @@ impl Filter {
     /// # Errors
     /// As [`Self::resolve`].
     pub fn resolve_for_values<'a>(&self, attribute: Target<'a>) -> Result<Condition<'a>, ScimError> {
-        self.resolve_in(Scope::Values(attribute))
+        self.resolve_in(Scope::Values(attribute), &mut Notes::default())
     }
 
-    fn resolve_in<'a>(&self, scope: Scope<'a>) -> Result<Condition<'a>, ScimError> {
-        let resolve = |filter: &Self| filter.resolve_in(scope).map(Box::new);
+    /// Whether [`Self::resolve`] will succeed; notes what is mended then.
+    pub(crate) fn check_noting(&self, resource_type: &ResourceType, notes: &mut Notes) -> Result<(), ScimError> {
+        let mut mended = Notes::default();
+        self.resolve_in(Scope::Resource(resource_type), &mut mended)?;
+        notes.join(&mended);
+        Ok(())
+    }
+
+    /// Whether [`Self::resolve_for_values`] will succeed; notes what is mended then.
+    pub(crate) fn check_values_noting(&self, attribute: Target<'_>, notes: &mut Notes) -> Result<(), ScimError> {
+        self.resolve_in(Scope::Values(attribute), notes).map(drop)
+    }
+
+    fn resolve_in<'a>(&self, scope: Scope<'a>, notes: &mut Notes) -> Result<Condition<'a>, ScimError> {
+        let mut resolve = |filter: &Self| filter.resolve_in(scope, notes).map(Box::new);
         Ok(match self {
             Self::And(left, right) => Condition::And(resolve(left)?, resolve(right)?),
             Self::Or(left, right) => Condition::Or(resolve(left)?, resolve(right)?),
             Self::Not(inner) => Condition::Not(resolve(inner)?),
-            Self::Present(path) => Condition::Present(scope.find(path)?),
-            Self::Compare(path, operator, operand) => compare(scope.find(path)?, *operator, operand)?,
+            Self::Present(path) => Condition::Present(scope.find(path, notes)?),
+            Self::Compare(path, operator, operand) => compare(scope.find(path, notes)?, *operator, operand, notes)?,
             Self::ValuePath(path, inner) => {
-                let target = scope.find(path)?;
+                let target = scope.find(path, notes)?;
                 let filterable = target.leaf().is_some_and(|leaf| leaf.kind == Kind::Complex || leaf.multi_valued);
                 if !filterable || target.sub_attribute.is_some() {
                     return Err(ScimError::Filter(format!(
@@ -87,7 +102,7 @@ impl Filter {
                         target.canonical()
                     )));
                 }
-                Condition::Values(target, Box::new(inner.resolve_in(Scope::Values(target))?))
+                Condition::Values(target, Box::new(inner.resolve_in(Scope::Values(target), notes)?))
             }
         })
     }
@@ -101,9 +116,9 @@ enum Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    fn find(self, path: &AttrPath) -> Result<Target<'a>, ScimError> {
+    fn find(self, path: &AttrPath, notes: &mut Notes) -> Result<Target<'a>, ScimError> {
         let found = match self {
-            Self::Resource(resource_type) => resource_type.resolve(path),
+            Self::Resource(resource_type) => resource_type.resolve_mending(path, notes),
             Self::Values(target) => part_of(target, path),
         };
         let Some(target) = found else {
@@ -134,7 +149,12 @@ fn part_of<'a>(target: Target<'a>, path: &AttrPath) -> Option<Target<'a>> {
     Some(Target { sub_attribute: Some(attribute.sub_attribute(path.attribute.as_str())?), ..target })
 }
 
-fn compare<'a>(target: Target<'a>, operator: Operator, operand: &Operand) -> Result<Condition<'a>, ScimError> {
+fn compare<'a>(
+    target: Target<'a>,
+    operator: Operator,
+    operand: &Operand,
+    notes: &mut Notes,
+) -> Result<Condition<'a>, ScimError> {
     if *operand == Operand::Null {
         let present = Condition::Present(target);
         return match operator {
@@ -143,7 +163,7 @@ fn compare<'a>(target: Target<'a>, operator: Operator, operand: &Operand) -> Res
             _ => Err(unfit(&target, operator, "null can be compared with eq and ne only")),
         };
     }
-    let (target, attribute) = simple(target)?;
+    let (target, attribute) = simple(target, notes)?;
     let by_order = matches!(operator, Operator::Gt | Operator::Ge | Operator::Lt | Operator::Le);
     let by_text = matches!(operator, Operator::Co | Operator::Sw | Operator::Ew);
     let (fits, accepted) = match attribute.kind {
@@ -156,15 +176,16 @@ fn compare<'a>(target: Target<'a>, operator: Operator, operand: &Operand) -> Res
     if !fits {
         return Err(unfit(&target, operator, accepted));
     }
-    let Some(operand) = normalised(attribute, operand) else {
+    let Some(operand) = normalised(attribute, operand, notes) else {
         return Err(unfit(&target, operator, &format!("expected {}, found {operand}", expected(attribute.kind))));
     };
     Ok(Condition::Compare(Comparison { target, operator, operand }))
 }
 
-/// The attribute that is compared when `target` is named: of a complex one its `value`
-/// (RFC 7644 §3.4.2.2 has `emails co "example.com"`; Ping sends `emails eq`, Entra ID `manager eq`).
-fn simple(target: Target<'_>) -> Result<(Target<'_>, &Attribute), ScimError> {
+/// The attribute that is compared when `target` is named: of a complex one its `value`. RFC 7644
+/// §3.4.2.2 has it for multi-valued ones (`emails co "example.com"`; Ping sends `emails eq`); Entra ID
+/// sends `manager eq` too.
+fn simple<'a>(target: Target<'a>, notes: &mut Notes) -> Result<(Target<'a>, &'a Attribute), ScimError> {
     let name = target.canonical();
     let Some(attribute) = target.leaf() else {
         return Err(ScimError::Filter(format!("{name} is a schema, which can only be tested with pr")));
@@ -173,6 +194,9 @@ fn simple(target: Target<'_>) -> Result<(Target<'_>, &Attribute), ScimError> {
         return Ok((target, attribute));
     }
     if let Some(value) = attribute.sub_attribute("value") {
+        if !attribute.multi_valued {
+            notes.mended(&BARE_REFERENCE);
+        }
         return Ok((Target { sub_attribute: Some(value), ..target }, value));
     }
     let example = attribute.sub_attributes.first().map_or("…", |sub| sub.name.as_str());
@@ -180,12 +204,15 @@ fn simple(target: Target<'_>) -> Result<(Target<'_>, &Attribute), ScimError> {
 }
 
 /// The operand as a value of that attribute.
-fn normalised(attribute: &Attribute, operand: &Operand) -> Option<Value> {
+fn normalised(attribute: &Attribute, operand: &Operand, notes: &mut Notes) -> Option<Value> {
     Some(match (attribute.kind, operand) {
         (Kind::Boolean, Operand::Bool(value)) => Value::Bool(*value),
         // Transcript entra/add-role-by-primary-string-filter.
-        (Kind::Boolean, Operand::Text(text)) if text.eq_ignore_ascii_case("true") => Value::Bool(true),
-        (Kind::Boolean, Operand::Text(text)) if text.eq_ignore_ascii_case("false") => Value::Bool(false),
+        (Kind::Boolean, Operand::Text(text)) => {
+            let value = boolean(text)?;
+            notes.mended(&BOOLEAN_AS_TEXT);
+            Value::Bool(value)
+        }
         (Kind::Integer | Kind::Decimal, Operand::Number(number)) => Value::Number(number.clone()),
         (Kind::DateTime, Operand::Text(text)) => Value::Instant(time::parse(text).ok()?),
         (Kind::String | Kind::Reference | Kind::Binary, Operand::Text(text)) => {
@@ -193,8 +220,14 @@ fn normalised(attribute: &Attribute, operand: &Operand) -> Option<Value> {
         }
         // Clients that leave the quotes out do so with a userName of digits, too. Whole numbers
         // print as they were written; others may not, and would equal nothing.
-        (Kind::String, Operand::Number(number)) if !number.is_f64() => Value::Text(number.to_string()),
-        (Kind::String, Operand::Bool(value)) => Value::Text(value.to_string()),
+        (Kind::String, Operand::Number(number)) if !number.is_f64() => {
+            notes.mended(&UNQUOTED_OPERAND);
+            Value::Text(number.to_string())
+        }
+        (Kind::String, Operand::Bool(value)) => {
+            notes.mended(&UNQUOTED_OPERAND);
+            Value::Text(value.to_string())
+        }
         _ => return None,
     })
 }

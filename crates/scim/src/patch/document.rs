@@ -1,10 +1,10 @@
 //! Operations on attributes of the document: what each will do, its value read and judged.
 
-use crate::dialect::{Dialect, EMPTY_CLEARS, MANY_AS_ONE, REMOVE_LISTED};
+use crate::dialect::{Dialect, EMPTY_CLEARS, MANY_AS_ONE, REMOVE_LISTED, REPLACE_CREATES};
 use crate::error::ScimError;
 use crate::filter::Filter;
 use crate::json::{Json, Object};
-use crate::resource::{Notes, read_element, read_value};
+use crate::resource::{Notes, parts_of, read_element, read_value};
 use crate::schema::{Attribute, Kind, Mutability, Target};
 
 use super::described::{assigned, created};
@@ -20,6 +20,21 @@ pub(super) struct DocumentChange {
     pub(super) attribute: String,
     /// What happens to it.
     pub(super) change: Change,
+}
+
+impl DocumentChange {
+    /// The names of the parts of the attribute for which it brings values.
+    pub(super) fn parts(&self) -> Vec<&String> {
+        match &self.change {
+            Change::Set(value) => value.iter().flat_map(parts_of).collect(),
+            Change::Append(values) => values.iter().flat_map(parts_of).collect(),
+            Change::Merge(parts) | Change::Values { change: ValueChange::Merge(parts), .. } => {
+                parts.values.keys().collect()
+            }
+            Change::Values { change: ValueChange::Replace(value), .. } => parts_of(value).collect(),
+            Change::RemoveListed(_) | Change::Values { change: ValueChange::Remove, .. } => Vec::new(),
+        }
+    }
 }
 
 /// What happens to an attribute. Values are in canonical form.
@@ -70,7 +85,7 @@ pub(super) enum Otherwise {
     Create {
         /// The new value.
         value: Json,
-        /// Whether only Entra ID's dialect creates here.
+        /// Whether only [`REPLACE_CREATES`] allows it.
         mended: bool,
     },
     /// The request is refused; the path is named.
@@ -129,7 +144,7 @@ impl Reader<'_> {
     /// Entra ID sends `""` where it means `null` (transcript `clear-attributes-with-empty-string`).
     fn clears(&mut self, target: &Target<'_>, value: &Json) -> bool {
         let optional = target.leaf().is_some_and(|leaf| !leaf.required);
-        let clears = self.dialect == Dialect::Entra && optional && value.as_str() == Some("");
+        let clears = self.dialect.makes(&EMPTY_CLEARS) && optional && value.as_str() == Some("");
         if clears {
             self.notes.mended(&EMPTY_CLEARS);
         }
@@ -258,7 +273,7 @@ impl Reader<'_> {
         let may_create = verb == Verb::Add || filter.is_none();
         let otherwise = match created {
             _ if clears => Otherwise::Nothing,
-            Some(value) if may_create || self.dialect == Dialect::Entra => {
+            Some(value) if may_create || self.dialect.makes(&REPLACE_CREATES) => {
                 Otherwise::Create { value, mended: !may_create }
             }
             _ => Otherwise::Refuse(path.to_owned()),

@@ -1,6 +1,6 @@
 //! The PatchOp message (RFC 7644 §3.5.2): body → operations, not yet understood.
 
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, EMPTY_AS_UNASSIGNED, MISSING_SCHEMAS, ONE_AS_MANY, OP_IN_ANY_CASE};
 use crate::error::ScimError;
 use crate::json::{Json, Object};
 use crate::resource::Notes;
@@ -39,10 +39,13 @@ pub(super) fn read(body: Json, dialect: Dialect, notes: &mut Notes) -> Result<(V
     let Json::Object(mut body) = body else {
         return Err(syntax("The body of a PATCH is a JSON object with 'Operations'".into()));
     };
-    check_schemas(take(&mut body, "schemas", "the body")?.as_ref())?;
+    check_schemas(take(&mut body, "schemas", "the body")?.as_ref(), notes)?;
     let operations = match take(&mut body, "Operations", "the body")? {
         Some(Json::Array(operations)) if !operations.is_empty() => operations,
-        Some(one @ Json::Object(_)) => vec![one],
+        Some(one @ Json::Object(_)) => {
+            notes.mended(&ONE_AS_MANY);
+            vec![one]
+        }
         _ => return Err(syntax("'Operations' is missing or is not an array of one or more operations".into())),
     };
     if operations.len() > OPERATIONS_MAX {
@@ -72,7 +75,11 @@ fn read_operation(
     let Some(Json::String(op)) = take(&mut members, "op", &whose)? else {
         return Err(syntax(format!("{whose} has no 'op', which is 'add', 'remove' or 'replace'")));
     };
-    let verb = match op.to_ascii_lowercase().as_str() {
+    let lower = op.to_ascii_lowercase();
+    if lower != op {
+        notes.mended(&OP_IN_ANY_CASE);
+    }
+    let verb = match lower.as_str() {
         "add" => Verb::Add,
         "remove" => Verb::Remove,
         "replace" => Verb::Replace,
@@ -82,7 +89,11 @@ fn read_operation(
         }
     };
     let path = match take(&mut members, "path", &whose)? {
-        Some(Json::String(path)) => Some(path).filter(|path| !path.is_empty()),
+        Some(Json::String(path)) if path.is_empty() => {
+            notes.mended(&EMPTY_AS_UNASSIGNED);
+            None
+        }
+        Some(Json::String(path)) => Some(path),
         Some(Json::Null) | None => None,
         Some(_) => return Err(ScimError::path("", format!("the path of {whose} is not a string"))),
     };
@@ -93,12 +104,17 @@ fn read_operation(
     Ok((Operation { verb, path, value }, dialect.hearing(&op)))
 }
 
-fn check_schemas(schemas: Option<&Json>) -> Result<(), ScimError> {
+fn check_schemas(schemas: Option<&Json>, notes: &mut Notes) -> Result<(), ScimError> {
     let named = match schemas {
-        None | Some(Json::Null) => return Ok(()),
-        Some(Json::Array(urns)) if urns.is_empty() => return Ok(()),
-        Some(Json::Array(urns)) => urns.as_slice(),
-        Some(one) => std::slice::from_ref(one),
+        Some(Json::Array(urns)) if !urns.is_empty() => urns.as_slice(),
+        None | Some(Json::Null | Json::Array(_)) => {
+            notes.mended(&MISSING_SCHEMAS);
+            return Ok(());
+        }
+        Some(one) => {
+            notes.mended(&ONE_AS_MANY);
+            std::slice::from_ref(one)
+        }
     };
     let is_patch_op = |urn: &Json| urn.as_str().is_some_and(|urn| urn.eq_ignore_ascii_case(PATCH_OP));
     if named.iter().any(is_patch_op) { Ok(()) } else { Err(syntax(format!("'schemas' of a PATCH names {PATCH_OP}"))) }

@@ -5,7 +5,7 @@ use crate::error::ScimError;
 use crate::filter::Filter;
 use crate::json::{Json, Object};
 use crate::path::{AttrName, AttrPath, PatchPath};
-use crate::resource::{Secret, read_value};
+use crate::resource::{Notes, Secret, read_value};
 use crate::schema::{Mutability, Relation, ResourceType, Schema, Target, core};
 
 use super::message::{self, Operation, Verb};
@@ -87,9 +87,15 @@ impl<'a> Planner<'a> {
             self.plan.notes.ignored(key);
             return Ok(());
         };
+        resource_type.note_dot(attribute_of(&path), &target, &mut self.plan.notes);
         if is_kept_by_the_server(&target) {
             self.plan.notes.mended(&UNCHANGED_ID);
             self.plan.notes.ignored(key);
+            if key.eq_ignore_ascii_case("id")
+                && let Json::String(id) = value
+            {
+                self.plan.repeated_id = Some(id);
+            }
             return Ok(());
         }
         self.resolved(verb, key, path, target, Some(value))
@@ -98,8 +104,8 @@ impl<'a> Planner<'a> {
     fn at_path(&mut self, verb: Verb, text: &str, value: Option<Json>) -> Result<(), ScimError> {
         let path = PatchPath::parse(text, &mut self.plan.notes)?;
         let named = attribute_of(&path);
-        let Some(target) = self.resource_type.resolve(named) else {
-            if self.dialect == Dialect::Entra && self.is_in_unknown_schema(named) {
+        let Some(target) = self.resource_type.resolve_mending(named, &mut self.plan.notes) else {
+            if self.dialect.makes(&UNKNOWN_EXTENSION) && self.is_in_unknown_schema(named) {
                 self.plan.notes.mended(&UNKNOWN_EXTENSION);
                 self.plan.notes.ignored(text);
                 return Ok(());
@@ -125,7 +131,7 @@ impl<'a> Planner<'a> {
             (PatchPath::Attribute(_), Some(schema)) if target.attribute.is_none() => self.schema(verb, schema, value),
             (PatchPath::Attribute(_), _) => self.edit(Edit { verb, path: text, target, filter: None, value }),
             (PatchPath::Value { filter, sub_attribute, .. }, _) => {
-                let target = values_of(text, target, &filter, sub_attribute.as_ref())?;
+                let target = values_of(text, target, &filter, sub_attribute.as_ref(), &mut self.plan.notes)?;
                 self.edit(Edit { verb, path: text, target, filter: Some(filter), value })
             }
         }
@@ -204,6 +210,7 @@ fn values_of<'a>(
     target: Target<'a>,
     filter: &Filter,
     sub_attribute: Option<&AttrName>,
+    notes: &mut Notes,
 ) -> Result<Target<'a>, ScimError> {
     let Some(attribute) = target.attribute.filter(|_| target.sub_attribute.is_none()) else {
         return Err(ScimError::path(text, "a filter in brackets comes after an attribute"));
@@ -211,7 +218,7 @@ fn values_of<'a>(
     if !attribute.multi_valued {
         return Err(ScimError::path(text, format!("{} has one value, there is nothing to filter", target.canonical())));
     }
-    filter.resolve_for_values(target).map_err(|error| match error {
+    filter.check_values_noting(target, notes).map_err(|error| match error {
         ScimError::Filter(reason) => ScimError::path(text, reason),
         other => other,
     })?;

@@ -6,6 +6,7 @@ use crate::error::ScimError;
 use crate::fold::fold;
 use crate::id::ResourceId;
 use crate::json::{Json, Object};
+use crate::path::AttrPath;
 use crate::schema::{Attribute, Kind, ResourceType, Returned, Schema, Uniqueness};
 use crate::time;
 
@@ -54,6 +55,21 @@ impl Document {
         let mut attributes: Object = serde_json::from_str(body).map_err(CorruptBody)?;
         attributes.shift_remove("id");
         Ok(Self(attributes))
+    }
+
+    /// The attributes that it has values of and their sub-attributes, in full notation
+    /// (RFC 7644 §3.10).
+    #[must_use]
+    pub fn names(&self, resource_type: &ResourceType) -> Vec<AttrPath> {
+        let mut names = Vec::new();
+        for (schema, values) in self.parts(resource_type) {
+            for attribute in &schema.attributes {
+                if let Some(value) = values.get(&attribute.name) {
+                    add_names(&schema.id, &attribute.name, parts_of(value), &mut names);
+                }
+            }
+        }
+        names
     }
 
     /// The client's own identifier (RFC 7643 §3.1).
@@ -186,6 +202,24 @@ fn hide(attributes: &[Attribute], values: &mut Object) {
             hide(&attribute.sub_attributes, parts);
         }
     }
+}
+
+/// Adds the name of an attribute in full notation, and those of its parts.
+pub(crate) fn add_names<'a>(
+    schema: &str,
+    attribute: &str,
+    parts: impl IntoIterator<Item = &'a String>,
+    names: &mut Vec<AttrPath>,
+) {
+    let name = format!("{schema}:{attribute}");
+    names.extend(name.parse());
+    names.extend(parts.into_iter().filter_map(|part| format!("{name}.{part}").parse().ok()));
+}
+
+/// The names of the parts that the values of an attribute have.
+pub(crate) fn parts_of(value: &Json) -> impl Iterator<Item = &String> {
+    let elements = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    elements.iter().filter_map(Json::as_object).flat_map(Object::keys)
 }
 
 /// Calls `found` with the name of each member that is not the same on both sides, and both values.

@@ -6,10 +6,10 @@ use crate::dialect;
 use crate::error::ScimError;
 use crate::id::ResourceId;
 use crate::json::Json;
-use crate::schema::Attribute;
+use crate::schema::{Attribute, Target};
 
 use super::Notes;
-use super::value::{described, in_element, shortened};
+use super::value::{described, in_element, refuse_deletion, shortened};
 
 /// How many members one request may name.
 pub const MEMBERS_MAX: usize = 100_000;
@@ -47,7 +47,11 @@ pub(crate) fn read_members(attribute: &Attribute, json: Json, notes: &mut Notes)
 
 fn member_id(attribute: &Attribute, json: Json, notes: &mut Notes) -> Result<ResourceId, ScimError> {
     let value = match json {
-        Json::Object(parts) => parts.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("value")).map(|(_, v)| v),
+        Json::Object(parts) => {
+            let whole = Target { schema: None, in_extension: false, attribute: Some(attribute), sub_attribute: None };
+            refuse_deletion(&whole, &parts)?;
+            parts.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("value")).map(|(_, v)| v)
+        }
         Json::String(id) => {
             notes.mended(&dialect::REFERENCE_AS_TEXT);
             Some(Json::String(id))

@@ -29,6 +29,9 @@ impl Resource {
         for (name, value) in body {
             reader.member(&name, value)?;
         }
+        if !reader.names_schemas {
+            reader.notes.mended(&dialect::MISSING_SCHEMAS);
+        }
         let document = finish(resource_type, reader.found)?;
         Ok(Self { document, members: reader.members.unwrap_or_default(), secret: reader.secret, notes: reader.notes })
     }
@@ -41,12 +44,21 @@ struct Reader<'a> {
     found: Object,
     members: Option<Vec<ResourceId>>,
     secret: Option<Secret>,
+    /// Whether there is a `schemas` with something in it.
+    names_schemas: bool,
     notes: Notes,
 }
 
 impl<'a> Reader<'a> {
     fn new(resource_type: &'a ResourceType) -> Self {
-        Self { resource_type, found: Object::new(), members: None, secret: None, notes: Notes::default() }
+        Self {
+            resource_type,
+            found: Object::new(),
+            members: None,
+            secret: None,
+            names_schemas: false,
+            notes: Notes::default(),
+        }
     }
 
     /// Reads one member of the body.
@@ -84,7 +96,9 @@ impl<'a> Reader<'a> {
         };
         for urn in urns {
             let Json::String(urn) = urn else { return Err(refusal(&urn)) };
+            self.names_schemas = true;
             if self.resource_type.schema_of(&urn).is_none() {
+                self.notes.mended(&dialect::UNKNOWN_SCHEMA);
                 self.notes.ignored(&urn);
             }
         }

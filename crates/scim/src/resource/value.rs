@@ -70,7 +70,7 @@ pub(crate) fn read_element(target: &Target<'_>, json: Json, notes: &mut Notes) -
         Json::Null => Ok(None),
         Json::Array(mut elements) if !attribute.multi_valued && elements.len() < 2 => {
             let Some(only) = elements.pop() else { return Ok(None) };
-            if attribute.kind != Kind::Complex || only.is_array() {
+            if only.is_array() {
                 return Err(unexpected(target, attribute, &Json::Array(Vec::new())));
             }
             notes.mended(&dialect::MANY_AS_ONE);
@@ -103,6 +103,9 @@ fn read_complex(
         }
         other => return Err(unexpected(target, attribute, &other)),
     };
+    if attribute.multi_valued {
+        refuse_deletion(target, &parts)?;
+    }
     let mut values = Object::new();
     for (name, json) in parts {
         let Some(sub) = attribute.sub_attribute(&name) else {
@@ -119,6 +122,22 @@ fn read_complex(
         }
     }
     Ok(if values.is_empty() { None } else { Some(Json::Object(values)) })
+}
+
+/// SCIM 1.1 marks values that are to go with `"operation": "delete"`. To add them would be the
+/// opposite of what the client means (transcript `onelogin/members-operation-delete`).
+pub(super) fn refuse_deletion(target: &Target<'_>, parts: &Object) -> Result<(), ScimError> {
+    let is_deletion = |(name, value): (&String, &Json)| {
+        name.eq_ignore_ascii_case("operation")
+            && value.as_str().is_some_and(|operation| operation.eq_ignore_ascii_case("delete"))
+    };
+    if target.attribute.is_none_or(|whole| whole.sub_attribute("operation").is_some()) || !parts.iter().any(is_deletion)
+    {
+        return Ok(());
+    }
+    let reason =
+        "'operation': 'delete' is of SCIM 1.1; here values are removed by a PATCH operation with the op 'remove'";
+    Err(ScimError::value(target.canonical(), reason))
 }
 
 fn read_simple(target: &Target<'_>, attribute: &Attribute, json: Json, notes: &mut Notes) -> Result<Json, ScimError> {
@@ -162,7 +181,7 @@ fn not_canonical(target: &Target<'_>, attribute: &Attribute, got: &Json) -> Scim
 }
 
 /// The boolean that a string stands for, in any spelling of `true` and `false`.
-fn boolean(text: &str) -> Option<bool> {
+pub(crate) fn boolean(text: &str) -> Option<bool> {
     if text.eq_ignore_ascii_case("true") {
         Some(true)
     } else if text.eq_ignore_ascii_case("false") {

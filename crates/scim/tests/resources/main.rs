@@ -50,7 +50,8 @@ fn user(body: &str) -> String {
 
 /// What was ignored and mended in a body of a user.
 fn notes(body: &str) -> Notes {
-    read("User", &format!(r#"{{"userName":"ana",{body}}}"#)).unwrap().notes
+    let schemas = if body.contains("schemas\"") { String::new() } else { format!(r#""schemas":["{}"],"#, core::USER) };
+    read("User", &format!(r#"{{{schemas}"userName":"ana",{body}}}"#)).unwrap().notes
 }
 
 /// The words with which a body of a user is refused.

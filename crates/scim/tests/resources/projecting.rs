@@ -1,7 +1,7 @@
 //! `attributes` and `excludedAttributes` (RFC 7644 §3.9).
 
 use scim::projection::{NAMES_MAX, Projection};
-use scim::resource::{Member, Representation};
+use scim::resource::{Member, Notes, Representation};
 use scim::schema::Relation;
 
 use super::{ENTERPRISE, id, read, representation, resource_type, shown};
@@ -96,9 +96,17 @@ fn what_is_excluded_is_not_shown() {
 }
 
 #[test]
-fn what_is_asked_for_and_excluded_is_not_shown() {
-    assert_eq!(names(Some("userName,name"), Some("name.givenName")), "userName name(familyName)");
-    assert_eq!(names(Some("userName,id"), Some("userName,id")), "");
+fn of_two_lists_that_exclude_each_other_attributes_counts() {
+    assert_eq!(names(Some("userName,id"), Some("userName,id")), "userName");
+    assert_eq!(names(Some("userName"), Some("emails")), "userName");
+
+    let noted = |attributes, excluded| {
+        let mut notes = Notes::default();
+        Projection::from_query(attributes, excluded).unwrap().note(&mut notes);
+        notes.repairs
+    };
+    assert_eq!(noted(Some("userName"), Some("emails")), ["both-selections"]);
+    assert!(noted(Some("userName"), Some("")).is_empty() && noted(None, Some("emails")).is_empty());
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn a_refusal_says_what_was_got_and_what_would_be_accepted() {
     let bodies = [
         r#""title":5"#,
         r#""title":true"#,
-        r#""title":["x"]"#,
+        r#""title":["x", "y"]"#,
         r#""title":{"value":"x"}"#,
         r#""active":"yes""#,
         r#""active":1"#,
@@ -180,10 +180,27 @@ fn what_clients_send_instead_is_mended_and_noted() {
         (&extension(r#"[{"value":"usr_1"}]"#), &manager, "many-as-one"),
         (&extension(r#""""#), "{}", "empty-as-unassigned"),
         (&flat, &kept(r#"{"department":"Sales"}"#), "dotted-key"),
+        (r#""title":["Boss"]"#, r#"{"title":"Boss"}"#, "many-as-one"),
+        (r#""schemas":[]"#, "{}", "missing-schemas"),
+        (r#""schemas":null"#, "{}", "missing-schemas"),
+        (r#""schemas":["urn:example:1.0:User"]"#, "{}", "unknown-schema"),
     ] {
         assert_eq!(user(body), expected, "{body}");
         assert_eq!(notes(body).repairs, [repair], "{body}");
     }
+}
+
+#[test]
+fn values_that_scim_1_1_marks_for_deletion_are_not_added() {
+    for body in [
+        r#""emails":[{"value":"a@b","operation":"delete"}]"#,
+        r#""roles":[{"value":"a"},{"value":"b","Operation":"DELETE"}]"#,
+    ] {
+        assert!(refusal(body).contains("SCIM 1.1"), "{}", refusal(body));
+    }
+    assert_eq!(notes(r#""emails":[{"value":"a@b","operation":"keep"}]"#).ignored, ["emails.operation"]);
+    let group = format!(r#"{{"displayName":"g","members":[{{"value":"{}","operation":"delete"}}]}}"#, id(*b"usr", 1));
+    assert!(read("Group", &group).is_err());
 }
 
 #[test]

@@ -2,11 +2,21 @@
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// Whether the client takes `application/json` and not `application/scim+json`: then, and only
-/// then, SCIM answers carry that name (RFC 7644 §3.8; OneLogin's guide asks for it). A header that
-/// admits neither gets the default: an answer of the wrong type helps more than none
-/// (RFC 9110 §12.5.1 allows that).
-pub(crate) fn wants_plain_json(headers: &HeaderMap) -> bool {
+/// The name that an answer is to carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// `application/scim+json`: the client names it.
+    Scim,
+    /// `application/json`: the client names it, and would rather not have the other.
+    Json,
+    /// Anything, or something that we do not have: an answer of the wrong type helps more than none
+    /// (RFC 9110 §12.5.1 allows that).
+    Anything,
+}
+
+/// What the client says about it (RFC 7644 §3.8). SCIM answers are called `application/json` if only
+/// that is wanted; OneLogin's guide asks for it.
+pub(crate) fn wanted(headers: &HeaderMap) -> Wanted {
     let mut plain = 0.0_f32;
     let mut scim = 0.0_f32;
     let mut any = (0.0_f32, false);
@@ -27,35 +37,48 @@ pub(crate) fn wants_plain_json(headers: &HeaderMap) -> bool {
         }
     }
     // A wildcard covers SCIM's own name unless that is named too.
-    let scim = if any.1 { scim } else { any.0 };
-    plain > scim
+    match any {
+        (_, true) if plain > scim => Wanted::Json,
+        (_, true) if scim > 0.0 => Wanted::Scim,
+        (any, false) if plain > any => Wanted::Json,
+        _ => Wanted::Anything,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn asked(accept: &str) -> Wanted {
+        wanted(&[(header::ACCEPT, HeaderValue::from_str(accept).unwrap())].into_iter().collect())
+    }
+
     #[test]
     fn plain_json_is_for_those_who_ask_for_nothing_else() {
-        let asked = |accept: &str| {
-            wants_plain_json(&[(header::ACCEPT, HeaderValue::from_str(accept).unwrap())].into_iter().collect())
-        };
-
-        for plain in ["application/json", "Application/JSON; charset=utf-8", "application/json, text/html;q=0.3"] {
-            assert!(asked(plain), "{plain}");
+        for plain in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/json, text/html;q=0.3",
+            "application/json, */*;q=0.1",
+            "application/json, application/scim+json;q=0.5",
+        ] {
+            assert_eq!(asked(plain), Wanted::Json, "{plain}");
         }
         for scim in [
-            "*/*",
             "application/scim+json",
             "application/scim+json, application/json",
-            "application/json, application/*",
             "application/json;q=0.5, application/scim+json",
-            "text/html",
-            "",
+            "application/scim+json, */*",
         ] {
-            assert!(!asked(scim), "{scim}");
+            assert_eq!(asked(scim), Wanted::Scim, "{scim}");
         }
-        assert!(asked("application/json, */*;q=0.1"));
-        assert!(!wants_plain_json(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn who_names_neither_takes_anything() {
+        for anything in ["*/*", "application/json, application/*", "application/*;q=0.5", "text/html", ""] {
+            assert_eq!(asked(anything), Wanted::Anything, "{anything}");
+        }
+        assert_eq!(wanted(&HeaderMap::new()), Wanted::Anything);
     }
 }

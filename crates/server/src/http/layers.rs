@@ -10,9 +10,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use scim::dialect::PLAIN_JSON;
 use tracing::Instrument;
 
-use super::accept::wants_plain_json;
+use super::accept::{Wanted, wanted};
 use super::exchange::{Exchange, LogNotes, REQUEST_ID, given_id};
 use super::origin::{Names, Origin};
 use super::problem::{Dialect, Problem, Unspoken, speak};
@@ -25,7 +26,7 @@ pub(crate) async fn around(State(state): State<ServerState>, mut request: Reques
     let running = state.metrics.begin();
     let method = request.method().clone();
     let dialect = Dialect::of(request.uri().path());
-    let plain = wants_plain_json(request.headers());
+    let wanted = wanted(request.headers());
     let route = request.extensions().get::<MatchedPath>().map(|path| Arc::<str>::from(path.as_str()));
     let id = given_id(request.headers()).unwrap_or_else(|| state.app.new_id(*b"req").to_string());
     let span = tracing::info_span!("request", request_id = %id);
@@ -44,10 +45,16 @@ pub(crate) async fn around(State(state): State<ServerState>, mut request: Reques
 
     let _entered = span.enter();
     let mut response = put_into_words(response, dialect, &id);
-    dress(&mut response, plain, &id);
+    let mut notes = exchange.as_ref().map(Exchange::take_notes).unwrap_or_default();
+    let is_mended = wanted == Wanted::Anything
+        && response.headers().get(header::CONTENT_TYPE) == Some(&SCIM_JSON)
+        && answers_plainly(&notes);
+    if is_mended {
+        notes.repairs.push(PLAIN_JSON.name);
+    }
+    dress(&mut response, is_mended || wanted == Wanted::Json, &id);
     let took = started.elapsed();
     let status = response.status();
-    let notes = exchange.as_ref().map(Exchange::take_notes).unwrap_or_default();
     if let Some(caller) = &notes.scim_caller {
         state.app.count_scim_answer(caller, status.is_client_error() || status.is_server_error());
     }
@@ -55,6 +62,12 @@ pub(crate) async fn around(State(state): State<ServerState>, mut request: Reques
     state.metrics.answered(&method, route, status, took);
     drop(running);
     response
+}
+
+/// Whether the caller's product wants `application/json` though it does not say so.
+fn answers_plainly(notes: &LogNotes) -> bool {
+    let humoured = |caller: &service::ScimCaller| caller.dialect().makes(&PLAIN_JSON) && !caller.tenant.settings.strict;
+    notes.scim_caller.as_ref().is_some_and(humoured)
 }
 
 /// Finds out who is at the other end.

@@ -10,7 +10,7 @@ use scim::resource::Notes;
 use store::StoreError;
 use store::resources::apply::{Progress, Written};
 
-use super::{Outcomes, dialect, refuse_repairs_if_strict};
+use super::{Outcomes, refuse_repairs_if_strict};
 use crate::App;
 use crate::caller::{ScimCaller, Scopes};
 use crate::error::ServiceError;
@@ -57,7 +57,7 @@ impl App {
         caller.require(Scopes::BULK)?;
         let registry = self.registry(&caller.tenant);
         let bulk::Planned { heads, fail_on_errors, units } =
-            bulk::plan(request, &registry, bases, &mut |prefix| self.new_id(prefix), dialect(caller));
+            bulk::plan(request, &registry, bases, &mut |prefix| self.new_id(prefix), caller.dialect());
 
         let mut notes = Notes::default();
         let mut progress = Progress::stopping_after(fail_on_errors);
@@ -125,7 +125,7 @@ fn note(slice: &[Unit], all: &mut Notes) {
 fn refuse_what_is_mended(slice: &mut [Unit], caller: &ScimCaller) {
     for step in slice.iter_mut().flat_map(|unit| &mut unit.steps) {
         let notes = step.work.as_ref().ok().and_then(notes_of);
-        if let Some(Err(refusal)) = notes.map(|notes| refuse_repairs_if_strict(caller, notes)) {
+        if let Some(Err(refusal)) = notes.map(|notes| refuse_repairs_if_strict(caller, notes, ScimError::Syntax)) {
             step.work = Err(refusal);
         }
     }

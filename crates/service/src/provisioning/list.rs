@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use scim::ScimError;
 use scim::message::SearchRequest;
 use scim::projection::Projection;
 use scim::query::{ListQuery, Page, PageLimits};
@@ -10,7 +11,7 @@ use scim::schema::ResourceType;
 use store::resources::{self, Lane, Scope};
 use store::{StoreError, TenantKey, Tx};
 
-use super::refuse_repairs_if_strict;
+use super::{refuse_both_selections_if_strict, refuse_repairs_if_strict};
 use crate::App;
 use crate::caller::{ScimCaller, Scopes};
 use crate::error::ServiceError;
@@ -59,10 +60,13 @@ impl App {
         let limits = caller.tenant.limits;
         let limits = PageLimits { default: limits.page_size_default, max: limits.page_size_max };
         let asked = ListQuery::new(request, &types, limits)?;
-        refuse_repairs_if_strict(caller, &asked.notes)?;
+        refuse_repairs_if_strict(caller, &asked.notes, ScimError::Filter)?;
+        refuse_both_selections_if_strict(caller, &asked.projection)?;
         let scope = Scope { registry, types, base_url: base_url.to_owned() };
         let asked = Arc::new(asked);
         let (found, resources) = self.page(tenant, &Arc::new(scope), &asked).await?;
+        let mut notes = asked.notes.clone();
+        asked.projection.note(&mut notes);
         Ok(Found {
             total_results: found.total,
             start_index: match asked.page {
@@ -72,7 +76,7 @@ impl App {
             next_cursor: found.next.map(|position| asked.cursor_after(position, found.total)),
             resources,
             projection: asked.projection.clone(),
-            notes: asked.notes.clone(),
+            notes,
         })
     }
 

@@ -340,8 +340,9 @@ async fn a_setting_that_makes_values_unique_looks_at_what_is_there() {
 #[tokio::test]
 async fn a_strict_tenant_refuses_what_others_have_mended() {
     each_engine(async |mut fixture| {
-        let mended = r#"{"userName":"ana","active":"True"}"#;
-        fixture.create("User", mended).await.unwrap();
+        let schemas = r#""schemas":["urn:ietf:params:scim:schemas:core:2.0:User"]"#;
+        let mended = format!(r#"{{{schemas},"userName":"ana","active":"True"}}"#);
+        fixture.create("User", &mended).await.unwrap();
         let mut tenant = Tenant::clone(&fixture.caller.tenant);
         tenant.settings.strict = true;
         fixture.caller.tenant = Arc::new(tenant);
@@ -350,13 +351,12 @@ async fn a_strict_tenant_refuses_what_others_have_mended() {
 
         let Err(ServiceError::Scim(ScimError::Syntax(detail))) = refused else { panic!("{refused:?}") };
         assert!(detail.contains("boolean-as-text"), "{detail}");
-        let outcomes = fixture
-            .bulk(
-                r#"{"Operations":[
-                {"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"cat","active":"True"}},
-                {"method":"POST","path":"/Users","bulkId":"b","data":{"userName":"dan"}}]}"#,
-            )
-            .await;
+        let user = |name: &str, more: &str| {
+            let data = format!(r#"{{{schemas},"userName":"{name}"{more}}}"#);
+            format!(r#"{{"method":"POST","path":"/Users","bulkId":"{name}","data":{data}}}"#)
+        };
+        let operations = [user("cat", r#","active":"True""#), user("dan", "")].join(",");
+        let outcomes = fixture.bulk(&format!(r#"{{"Operations":[{operations}]}}"#)).await;
         assert!(outcomes[0].contains("boolean-as-text"), "{outcomes:?}");
         assert_eq!(outcomes[1], "POST W/\"1\"");
     })

@@ -321,7 +321,7 @@ fn what_is_mended_in_applying_is_told_and_a_strict_tenant_refuses_it() {
         let refused = acme.patch(ana, "", replace("home")).await;
 
         assert_eq!(mended.notes.repairs, ["replace-creates"]);
-        let Err(WriteError::Scim(ScimError::Syntax(detail))) = refused else { panic!("{refused:?}") };
+        let Err(WriteError::Scim(ScimError::NoTarget(detail))) = refused else { panic!("{refused:?}") };
         assert!(detail.contains("'strict'") && detail.contains("replace-creates"), "{detail}");
         assert_eq!(acme.get(ana).await.unwrap().version, mended.version);
     });

@@ -5,7 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use scim::message::{ListResponse, SearchRequest};
 use scim::projection::Projection;
-use scim::resource::{Representation, render};
+use scim::resource::{Notes, Representation, render};
 use service::provisioning::{Found, Stored};
 use service::{App, ServiceError, StoreError};
 
@@ -22,20 +22,21 @@ pub(crate) async fn create(
     Query(pairs): Query,
     body: ScimBody,
 ) -> Result<Answer, Problem> {
-    let projection = projection(&pairs)?;
+    let projection = projection(&pairs, &exchange)?;
     let stored = app.create(&at.scim.caller, &at.resource_type, &body.bytes, &projection).await?;
-    shown(StatusCode::CREATED, &at.scim, &exchange, &stored, &projection)
+    shown(StatusCode::CREATED, &at.scim, &exchange, &stored)
 }
 
 /// `GET /{endpoint}/{id}` (RFC 7644 §3.4.1); 304 for who has this version already.
 pub(crate) async fn read(
     State(app): State<App>,
+    exchange: Exchange,
     at: AtResource,
     Query(pairs): Query,
     IfNoneMatch(known): IfNoneMatch,
     IfMatch(expected): IfMatch,
 ) -> Result<Answer, Problem> {
-    let projection = projection(&pairs)?;
+    let projection = projection(&pairs, &exchange)?;
     let resource = app.get(&at.scim.caller, &at.resource_type, at.id, &projection).await?;
     let version = resource.version;
     if !expected.allows(version) {
@@ -57,9 +58,9 @@ pub(crate) async fn replace(
     IfMatch(expected): IfMatch,
     body: ScimBody,
 ) -> Result<Answer, Problem> {
-    let projection = projection(&pairs)?;
+    let projection = projection(&pairs, &exchange)?;
     let stored = app.replace(&at.scim.caller, &at.resource_type, at.id, expected, &body.bytes, &projection).await?;
-    shown(StatusCode::OK, &at.scim, &exchange, &stored, &projection)
+    shown(StatusCode::OK, &at.scim, &exchange, &stored)
 }
 
 /// `PATCH /{endpoint}/{id}` (RFC 7644 §3.5.2): 200 with the resource, or 204 when only members
@@ -72,9 +73,9 @@ pub(crate) async fn patch(
     IfMatch(expected): IfMatch,
     body: ScimBody,
 ) -> Result<Answer, Problem> {
-    let projection = projection(&pairs)?;
+    let projection = projection(&pairs, &exchange)?;
     let stored = app.patch(&at.scim.caller, &at.resource_type, at.id, expected, &body.bytes, &projection).await?;
-    shown(StatusCode::OK, &at.scim, &exchange, &stored, &projection)
+    shown(StatusCode::OK, &at.scim, &exchange, &stored)
 }
 
 /// `DELETE /{endpoint}/{id}` (RFC 7644 §3.6).
@@ -146,21 +147,19 @@ fn request(pairs: &[(String, String)]) -> Result<SearchRequest, Problem> {
 }
 
 /// `attributes` and `excludedAttributes` of a query string (RFC 7644 §3.9).
-fn projection(pairs: &[(String, String)]) -> Result<Projection, Problem> {
+fn projection(pairs: &[(String, String)], exchange: &Exchange) -> Result<Projection, Problem> {
     let request = request(pairs)?;
-    Ok(Projection::from_lists(&request.attributes, &request.excluded_attributes)?)
+    let projection = Projection::from_lists(&request.attributes, &request.excluded_attributes)?;
+    let mut notes = Notes::default();
+    projection.note(&mut notes);
+    exchange.note_leniency(&notes);
+    Ok(projection)
 }
 
-fn shown(
-    status: StatusCode,
-    scim: &ScimCaller,
-    exchange: &Exchange,
-    stored: &Stored,
-    projection: &Projection,
-) -> Result<Answer, Problem> {
+fn shown(status: StatusCode, scim: &ScimCaller, exchange: &Exchange, stored: &Stored) -> Result<Answer, Problem> {
     exchange.note_leniency(&stored.notes);
     let Some(resource) = &stored.shown else { return Ok(Answer::no_content().etag(stored.version)) };
-    let answer = Answer::scim(status, text(resource, &scim.base_url, projection)?).etag(stored.version);
+    let answer = Answer::scim(status, text(resource, &scim.base_url, &stored.projection)?).etag(stored.version);
     let location = location(resource, &scim.base_url);
     Ok(if status == StatusCode::CREATED { answer.location(&location) } else { answer.content_location(&location) })
 }

@@ -161,7 +161,8 @@ async fn patch<'a>(
     if context.strict
         && let Some(refusal) = dialect::refusal(&notes)
     {
-        return Err(ScimError::Syntax(refusal).into());
+        // Without its repair, what shows only now selects nothing.
+        return Err(ScimError::NoTarget(refusal).into());
     }
     let secret = match &plan.secret {
         None => SecretChange::Keep,
