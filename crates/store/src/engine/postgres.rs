@@ -44,6 +44,9 @@ use tx::Ending;
 /// Of all connections, scans take at most one in so many.
 const CONNECTIONS_PER_SCAN: usize = 4;
 
+/// Long enough, and no sum with it overflows.
+const FOR_EVER: Duration = Duration::from_hours(365 * 24);
+
 /// An open database.
 #[derive(Debug)]
 pub(crate) struct Postgres {
@@ -72,9 +75,16 @@ struct Inner {
 
 #[derive(Debug)]
 struct Begin {
-    read: String,
-    scan: String,
-    write: String,
+    read: Lane,
+    scan: Lane,
+    write: Lane,
+}
+
+#[derive(Debug)]
+struct Lane {
+    begin: String,
+    /// How long the server may say nothing: a little longer than a statement may run there.
+    silence_max: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -145,7 +155,7 @@ impl Postgres {
             slots: Arc::new(Semaphore::new(connections_max)),
             connections_max,
             scan_slots: Arc::new(Semaphore::new((connections_max / CONNECTIONS_PER_SCAN).max(1))),
-            begin: Begin::new(if options.statement_cache { "" } else { &settings }, scan),
+            begin: Begin::new(if options.statement_cache { "" } else { &settings }, options, scan),
             changes,
             unnumbered: Arc::default(),
             counters: Counters::default(),
@@ -274,15 +284,15 @@ impl Inner {
     }
 
     /// Reads in one transaction.
-    async fn read<T, F>(&self, counters: &Counters, begin: &str, work: F) -> Result<T, StoreError>
+    async fn read<T, F>(&self, counters: &Counters, lane: &Lane, work: F) -> Result<T, StoreError>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> TxFuture<'t, T>,
     {
-        let transaction = PgTx::new(self.connect().await?, begin);
+        let transaction = PgTx::new(self.connect().await?, &lane.begin);
         let waiting = transaction.waiting();
         let mut tx = Tx::Postgres(Box::new(transaction));
         let future = run::begin(&mut tx, work);
-        let outcome = run::drive(future, waiting).await;
+        let outcome = run::drive(future, waiting, lane.silence_max).await;
         if let Tx::Postgres(mut transaction) = tx {
             counters.count(&transaction.queue);
             transaction.end_reading();
@@ -295,14 +305,15 @@ impl Inner {
     where
         F: for<'t> Fn(&'t mut Tx) -> TxFuture<'t, T>,
     {
+        let Lane { begin, silence_max } = &self.begin.write;
         for tries in 1.. {
-            let transaction = PgTx::new(self.connect().await?, &self.begin.write);
+            let transaction = PgTx::new(self.connect().await?, begin);
             let waiting = transaction.waiting();
             let mut tx = Tx::Postgres(Box::new(transaction));
             let future = run::begin(&mut tx, &work);
-            let outcome = run::drive(future, waiting).await;
+            let outcome = run::drive(future, waiting, *silence_max).await;
             let Tx::Postgres(mut transaction) = tx else { break };
-            let (outcome, again) = match transaction.commit(outcome).await {
+            let (outcome, again) = match transaction.commit(outcome, *silence_max).await {
                 Ending::Committed(value) => (Ok(value), false),
                 Ending::Failed { error, again } => (Err(error), again),
                 Ending::Unknown { value, transaction, was, error } => match self.outcome_of(transaction, was).await {
@@ -340,16 +351,30 @@ impl Inner {
 }
 
 impl Begin {
-    fn new(settings: &str, scan: Duration) -> Self {
-        let scan = scan.as_millis().max(1);
+    fn new(settings: &str, options: &PostgresOptions, scan: Duration) -> Self {
+        let scan_ms = scan.as_millis().max(1);
+        // A statement that may run for ever may be silent for as long.
+        let lane = |begin: String, statement: Duration| Lane {
+            begin,
+            silence_max: if statement.is_zero() { FOR_EVER } else { statement + options.connect_timeout },
+        };
         Self {
-            read: format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;{settings}"),
-            scan: format!(
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;{settings}SET LOCAL statement_timeout = {scan};"
+            read: lane(
+                format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;{settings}"),
+                options.statement_timeout,
+            ),
+            scan: lane(
+                format!(
+                    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;{settings}SET LOCAL statement_timeout = {scan_ms};"
+                ),
+                scan,
             ),
             // What many change at once is locked before it is read, so a later snapshot for each
             // statement is what we want.
-            write: format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;{TRANSACTION_ID}{settings}"),
+            write: lane(
+                format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;{TRANSACTION_ID}{settings}"),
+                options.statement_timeout,
+            ),
         }
     }
 }

@@ -461,6 +461,67 @@ fn a_server_that_went_away_is_found_again_when_it_is_back() {
 }
 
 #[test]
+fn a_server_that_falls_silent_is_given_up_and_found_again() {
+    let cluster = Cluster::start(&[]);
+    let database = cluster.database();
+    let short = Duration::from_millis(300);
+    let options = PostgresOptions {
+        connections_max: 2,
+        statement_timeout: short,
+        connect_timeout: short,
+        ..PostgresOptions::new(database.url())
+    };
+    let options = Options { postgres: Some(options), scan_deadline: short, ..Options::on_postgres("") };
+    block_on(async {
+        let store = Store::open(&options).await.unwrap();
+        notes::make(&store).await;
+        notes::add(&store, "before").await.unwrap();
+
+        cluster.freeze();
+        let mut gone = vec![store.ping().await.err(), notes::add(&store, "meanwhile").await.err()];
+        // By now there is no connection left from before.
+        gone.extend([store.ping().await.err(), notes::add(&store, "meanwhile").await.err()]);
+        gone.push(Store::open(&options).await.err());
+        cluster.thaw();
+        notes::add(&store, "after").await.unwrap();
+
+        for error in gone {
+            assert!(matches!(error, Some(StoreError::Unavailable(_))), "{error:?}");
+        }
+        assert_eq!(notes::all(&store).await, ["before", "after"]);
+        store.close().await;
+    });
+}
+
+#[test]
+fn what_the_synchronous_standby_has_not_got_is_not_acknowledged() {
+    let cluster = Cluster::start(&[]);
+    let database = cluster.database();
+    let options = PostgresOptions {
+        statement_timeout: Duration::from_millis(500),
+        connect_timeout: Duration::from_millis(500),
+        ..PostgresOptions::new(database.url())
+    };
+    block_on(async {
+        let options = Options { postgres: Some(options), ..Options::on_postgres("") };
+        let store = Store::open(&options).await.unwrap();
+        notes::make(&store).await;
+        store.close().await;
+        cluster.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+        cluster.sql("postgres", "ALTER ROLE muster SET synchronous_commit = on");
+        cluster.sql("postgres", "CHECKPOINT");
+        cluster.crash();
+        cluster.start_again();
+        let store = Store::open(&options).await.unwrap();
+
+        let answered = notes::add(&store, "alone").await;
+
+        let Err(StoreError::Unavailable(reason)) = answered else { panic!("{answered:?}") };
+        assert!(reason.contains("may have happened"), "{reason}");
+    });
+}
+
+#[test]
 fn a_server_that_answers_no_new_connection_is_given_up() {
     let cluster = Cluster::start(&[]);
     let database = cluster.database();

@@ -3,10 +3,13 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::engine::{panicked, waited};
 use crate::error::StoreError;
@@ -27,13 +30,35 @@ pub(super) fn begin<'t, T: 't>(tx: &'t mut Tx, work: impl FnOnce(&'t mut Tx) -> 
 
 /// Polls the work's future to its end. `waiting` tells whether it waits for a statement: waiting for
 /// anything else would hold the connection up, and with it the locks of the transaction.
-pub(super) async fn drive<T>(mut work: TxFuture<'_, T>, waiting: Arc<AtomicBool>) -> Result<T, StoreError> {
-    let polled = std::future::poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
-        Ok(Poll::Pending) if !waiting.load(Ordering::Relaxed) => Poll::Ready(Err(waited())),
-        Ok(polled) => polled,
-        Err(panic) => Poll::Ready(Err(panicked(&*panic))),
+///
+/// A server that has said nothing for `silence_max` is given up: its machine, or the way to it, is gone without
+/// a word. `waiting` stays set then, so that nobody uses the connection again.
+pub(super) async fn drive<T>(
+    mut work: TxFuture<'_, T>,
+    waiting: Arc<AtomicBool>,
+    silence_max: Duration,
+) -> Result<T, StoreError> {
+    let mut silence = pin!(tokio::time::sleep(silence_max));
+    let polled = std::future::poll_fn(|context| {
+        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
+            Ok(Poll::Pending) if !waiting.load(Ordering::Relaxed) => return Poll::Ready(Err(waited())),
+            Ok(Poll::Pending) => {}
+            Ok(ready) => return ready,
+            Err(panic) => return Poll::Ready(Err(panicked(&*panic))),
+        }
+        if silence.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Err(silent()));
+        }
+        // Polled, and not for the silence: the server has said something.
+        silence.as_mut().reset(Instant::now() + silence_max);
+        Poll::Pending
     });
     polled.await
+}
+
+/// What a caller learns of a server that fell silent.
+pub(super) fn silent() -> StoreError {
+    StoreError::Unavailable("the server has not answered for too long".into())
 }
 
 /// Lets those with whom a transaction collided get ahead, each for a time of its own.

@@ -7,9 +7,11 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures_util::future::FutureExt;
 use futures_util::{StreamExt, TryStreamExt, pin_mut};
+use tokio::time::timeout;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Error, RowStream, Statement};
 
@@ -285,8 +287,8 @@ impl PgTx {
         self.announced.push(change);
     }
 
-    /// Commits if `outcome` is `Ok`.
-    pub(super) async fn commit<T>(&mut self, outcome: Result<T, StoreError>) -> Ending<T> {
+    /// Commits if `outcome` is `Ok`. A server that says nothing for `silence_max` is given up.
+    pub(super) async fn commit<T>(&mut self, outcome: Result<T, StoreError>, silence_max: Duration) -> Ending<T> {
         let value = match outcome {
             Ok(value) if !self.failed => value,
             Ok(_) => {
@@ -304,7 +306,12 @@ impl PgTx {
         let Some(connection) = &self.connection else { return self.failed(ended()) };
         let was = connection.incarnation;
         let commit = connection.client.batch_execute("COMMIT");
-        match self.queue.flush(&connection.client, commit).await {
+        let Ok(answered) = timeout(silence_max, self.queue.flush(&connection.client, commit)).await else {
+            self.give_up();
+            let reason = "the server has not answered a commit for too long, which may have happened";
+            return Ending::Failed { error: StoreError::Unavailable(reason.into()), again: false };
+        };
+        match answered {
             Ok(()) => {
                 self.connection = None;
                 Ending::Committed(value)
@@ -344,6 +351,10 @@ impl PgTx {
     }
 
     fn end(&mut self, text: &str) {
+        if self.waiting.load(Ordering::Relaxed) {
+            // Nobody knows when it will answer, if ever.
+            self.give_up();
+        }
         if let Some(connection) = self.connection.take()
             && self.queue.has_begun()
             && let Some(Err(error)) = connection.client.batch_execute(text).now_or_never()
