@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Export(command::export::Export),
     /// Read a tenant from a file that `export` wrote
     Import(command::import::Import),
+    /// Copy all of an SQLite database to PostgreSQL; no server may run on either
+    MigrateTo(command::migrate_to::MigrateTo),
     /// Copy the database, also while the server runs
     Backup(command::backup::Backup),
     /// Look for damage in the database, also while the server runs

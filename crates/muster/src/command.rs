@@ -10,6 +10,7 @@ mod database;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod key;
+pub(crate) mod migrate_to;
 pub(crate) mod openapi;
 pub(crate) mod self_test;
 pub(crate) mod serve;

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Command::Application(application) => application.run(),
         Command::Export(export) => export.run(),
         Command::Import(import) => import.run(),
+        Command::MigrateTo(migration) => migration.run(),
         Command::Backup(backup) => backup.run(),
         Command::Check(check) => check.run(),
         Command::Simulate(simulate) => simulate.run(),

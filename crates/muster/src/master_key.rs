@@ -30,6 +30,15 @@ pub(crate) fn find(auth: &Auth, data_dir: &DataDir) -> Result<Option<MasterKey>,
     if path.exists() { read(&path).map(Some) } else { Ok(None) }
 }
 
+/// Where the key is, for a person.
+pub(crate) fn place(auth: &Auth, data_dir: &DataDir) -> String {
+    match (&auth.master_key, &auth.master_key_file) {
+        (Some(_), _) => "the one in MUSTER_AUTH_MASTER_KEY or auth.master_key".into(),
+        (None, Some(named)) => format!("the file {}", named.display()),
+        (None, None) => format!("the file {} (auth.master_key_file)", data_dir.file(FILE).display()),
+    }
+}
+
 /// Makes a key, and keeps it in the data folder.
 ///
 /// # Errors

@@ -117,7 +117,8 @@ pub(crate) fn expect_addresses(config: &Config) -> Result<(), Failure> {
     }
 }
 
-fn postgres_options(wanted: &config::Postgres, url: &PostgresUrl) -> store::PostgresOptions {
+/// How to use the PostgreSQL database at `url`.
+pub(crate) fn postgres_options(wanted: &config::Postgres, url: &PostgresUrl) -> store::PostgresOptions {
     let defaults = store::PostgresOptions::new(url.reveal());
     store::PostgresOptions {
         listen_url: wanted.listen_url.as_ref().map(|url| url.reveal().to_owned()),

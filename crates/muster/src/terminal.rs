@@ -37,6 +37,11 @@ pub(crate) fn tell(text: &str) {
     drop(writeln!(std::io::stderr().lock(), "{text}"));
 }
 
+/// Whether a person watches what [`progress`] shows.
+pub(crate) fn is_watched() -> bool {
+    std::io::stderr().is_terminal()
+}
+
 /// Shows how far it is, in place of what was shown before. Only to a person at a terminal.
 pub(crate) fn progress(text: &str) {
     let mut err = std::io::stderr().lock();

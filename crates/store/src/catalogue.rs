@@ -44,6 +44,7 @@ catalogue! {
     scim_tokens: INSERT, BY_HASH, BY_ID, COUNT, LIST, COUNT_ALL, LIST_ALL, UPDATE, REVOKE, ROTATE, END_OVERLAP, SUMMARY;
     store: PING;
     tenants: INSERT, LOCK, BY_ID, BY_SLUG, COUNT, LIST, UPDATE;
+    transfer::copy: LAST_NUMBERS, TENANT_IDS;
     transfer::export: TYPES, MEMBERSHIPS, LAST_EVENT;
     transfer::import: INSERT_TENANT;
     transfer::import::batch: ADD_MEMBERS;
@@ -55,6 +56,11 @@ catalogue! {
     /// Statements that only PostgreSQL knows.
     POSTGRES_ONLY;
     engine::postgres::numbering: WAITING, NUMBER;
+}
+
+/// The statements by which each table is read in pages when a database is copied.
+pub fn of_copies() -> Vec<(&'static str, Stmt)> {
+    crate::transfer::pages()
 }
 
 /// The statements that look for what a filter and an order name: their texts depend on the request. Values

@@ -61,6 +61,33 @@ impl Store {
         Ok(Self { engine: Arc::new(engine) })
     }
 
+    /// Opens a PostgreSQL database for [`copy`](crate::transfer::copy::copy): an empty one, which is marked, or one that is
+    /// marked already. As long as it is marked, [`Self::open`] and [`Self::open_to_read`] refuse it.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; [`StoreError::Incompatible`] also when it holds data of its own.
+    pub async fn open_target(options: &Options) -> Result<Self, StoreError> {
+        let Some(postgres) = &options.postgres else { return Err(not_a_target()) };
+        let target = Postgres::open_target(postgres, options.queue_length_max, options.scan_deadline).await?;
+        Ok(Self { engine: Arc::new(Engine::Postgres(target)) })
+    }
+
+    /// Removes all rows of a target.
+    pub(crate) async fn clear_target(&self) -> Result<(), StoreError> {
+        match &*self.engine {
+            Engine::Postgres(postgres) => postgres.clear_target().await,
+            Engine::Sqlite(_) => Err(not_a_target()),
+        }
+    }
+
+    /// Takes the mark from a target, when all is copied. `numbers`: the last number that was given out in each table.
+    pub(crate) async fn finish_target(&self, numbers: &[(String, i64)]) -> Result<(), StoreError> {
+        match &*self.engine {
+            Engine::Postgres(postgres) => postgres.finish_target(numbers).await,
+            Engine::Sqlite(_) => Err(not_a_target()),
+        }
+    }
+
     /// Reads, in the fast lane: by key, or a page by index. All statements of one call see the
     /// database at one moment, and that moment is after every write that had been answered before
     /// the call.
@@ -224,6 +251,10 @@ pub async fn check(options: &Options) -> Result<Vec<String>, StoreError> {
         None => sqlite::check(&options.path).await,
         Some(postgres) => Postgres::check_from_outside(postgres).await,
     }
+}
+
+fn not_a_target() -> StoreError {
+    StoreError::Incompatible("only a PostgreSQL database can be copied to".into())
 }
 
 fn no_backup() -> StoreError {

@@ -1,10 +1,11 @@
-//! A tenant moves from one place to another, and its clients notice nothing.
+//! A tenant, or a whole database, moves from one place to another, and its clients notice nothing.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
+use testdb::{Cluster, Database};
 use testkit::Client;
 
 use crate::process::{Home, Muster};
@@ -121,4 +122,89 @@ fn what_cannot_be_exported_or_imported_is_one_line_that_says_why() {
         stderr(&elsewhere),
         "muster: nothing was imported: it ends in line 3 without its last line: it was cut short\n"
     );
+}
+
+/// Many users, by bulk requests.
+async fn crowd(scim: &Client, users: usize) {
+    for begin in (0..users).step_by(1000) {
+        let operations: Vec<Value> = (begin..users.min(begin + 1000))
+            .map(|number| {
+                let user = json!({"schemas": [USER], "userName": format!("user{number}"),
+                    "emails": [{"value": format!("user{number}@example.com")}]});
+                json!({"method": "POST", "path": "/Users", "bulkId": number.to_string(), "data": user})
+            })
+            .collect();
+        let bulk = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations});
+        scim.post("/Bulk", &bulk).await.assert_status(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_moves_to_postgresql_and_is_killed_on_the_way() {
+    let home = Home::sqlite();
+    let server = home.start();
+    fill(&server.scim()).await;
+    crowd(&server.scim(), 3000).await;
+    let before = seen(&server.scim(), &server).await;
+    let database = Cluster::shared().database();
+    let migrate = || {
+        let mut command = home.command();
+        command.args(["migrate-to", &database.url()]).stderr(Stdio::piped()).stdout(Stdio::piped());
+        command.spawn().unwrap()
+    };
+
+    let in_use = migrate().wait_with_output().unwrap();
+    assert!(stderr(&in_use).contains("another process has") && stderr(&in_use).contains("stop that server first"));
+    server.stop();
+
+    // Killed as soon as some of the users are there.
+    let mut killed = migrate();
+    let mut lines = BufReader::new(killed.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().starts_with("resources: 1000 of 3002 rows")));
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let early = command_on(&home, &database).args(["tenant", "list"]).output().unwrap();
+    assert!(stderr(&early).contains("run `muster migrate-to` again"), "{}", stderr(&early));
+
+    let moved = migrate().wait_with_output().unwrap();
+    assert!(moved.status.success(), "{}", stderr(&moved));
+    let log = stderr(&moved);
+    let begun = log.lines().find(|line| line.starts_with("resources: ")).unwrap();
+    assert!(!begun.starts_with("resources: 0 of"), "it went on where it was: {begun}");
+    let told = String::from_utf8(moved.stdout).unwrap();
+    assert!(told.contains("rows are equal on both sides") && told.contains("need the same master key"), "{told}");
+
+    // The master key is in the folder, which both share.
+    let server = home.start_with(&["--database", &database.url()]);
+    assert_eq!(seen(&server.scim(), &server).await, before);
+    let again = migrate().wait_with_output().unwrap();
+    assert!(stderr(&again).contains("it holds data already"), "{}", stderr(&again));
+    server.stop();
+}
+
+fn command_on(home: &Home, database: &Database<'_>) -> Command {
+    let mut command = home.command();
+    command.env("MUSTER_DATABASE_URL", database.url());
+    command
+}
+
+#[test]
+fn what_cannot_be_copied_to_is_one_line_that_says_why_and_shows_no_password() {
+    let home = Home::sqlite();
+    assert!(home.run(&["tenant", "create", "Acme"]).status.success());
+    let failure = |url: &str| {
+        let output = home.run(&["migrate-to", url]);
+        assert_eq!(output.status.code(), Some(1));
+        stderr(&output)
+    };
+
+    assert_eq!(
+        failure("mysql://root:hunter2@db/muster"),
+        "muster: that is no address; write `postgres://user:password@host:port/database`\n"
+    );
+    let away = failure("postgres://muster:hunter2@127.0.0.1:1/muster");
+    assert!(away.starts_with("muster: cannot open postgres://muster:") && !away.contains("hunter2"), "{away}");
+    let postgres = Home::postgres();
+    let both = postgres.run(&["migrate-to", &postgres.database().unwrap().url()]);
+    assert!(stderr(&both).contains("name the SQLite file to copy with --database"), "{}", stderr(&both));
 }

@@ -29,6 +29,7 @@ mod outcome;
 mod queue;
 mod run;
 mod schema;
+mod target;
 mod trusting;
 mod tx;
 
@@ -105,7 +106,7 @@ impl Postgres {
         scan: Duration,
     ) -> Result<Self, StoreError> {
         let address = Address::parse(&options.url, options.connect_timeout)?;
-        schema::migrate(&address).await?;
+        target::expect_unmarked(&schema::migrate(&address).await?).await?;
         Self::start(address, options, waiting_max, scan)
     }
 
@@ -116,11 +117,30 @@ impl Postgres {
         scan: Duration,
     ) -> Result<Self, StoreError> {
         let address = Address::parse(&options.url, options.connect_timeout)?;
-        schema::expect_current(&address).await?;
+        target::expect_unmarked(&schema::expect_current(&address).await?).await?;
         let mut opened = Self::start(address, options, waiting_max, scan)?;
         opened.is_read_only = true;
         opened.background.iter().for_each(AbortHandle::abort);
         Ok(opened)
+    }
+
+    /// For a copy: see [`target`].
+    pub(crate) async fn open_target(
+        options: &PostgresOptions,
+        waiting_max: usize,
+        scan: Duration,
+    ) -> Result<Self, StoreError> {
+        let address = Address::parse(&options.url, options.connect_timeout)?;
+        target::mark(&schema::migrate(&address).await?).await?;
+        Self::start(address, options, waiting_max, scan)
+    }
+
+    pub(crate) async fn clear_target(&self) -> Result<(), StoreError> {
+        target::clear(&self.inner.connect_apart().await?).await
+    }
+
+    pub(crate) async fn finish_target(&self, numbers: &[(String, i64)]) -> Result<(), StoreError> {
+        target::finish(&self.inner.connect_apart().await?, numbers).await
     }
 
     fn start(
@@ -281,6 +301,11 @@ impl Inner {
             PoolError::Closed => closed(),
             other => StoreError::Unavailable(other.to_string()),
         })
+    }
+
+    /// A connection that is not in the pool.
+    async fn connect_apart(&self) -> Result<tokio_postgres::Client, StoreError> {
+        self.pool.manager().address.connect().await
     }
 
     /// Reads in one transaction.

@@ -3,8 +3,7 @@
 use super::tables::{Column, Kind, Table};
 use crate::sql::Stmt;
 
-/// Inserts rows of a tenant: `$1` is the tenant, `$2` the rows with a value for each of `columns`. Answers
-/// with the ids and numbers that new resources got.
+/// Inserts rows of a tenant: `$1` is the tenant, `$2` the rows with a value for each of `columns`.
 pub(super) fn insert(table: &Table, columns: &[&Column]) -> Stmt {
     let insert = Insert {
         name: table.name,
@@ -14,6 +13,62 @@ pub(super) fn insert(table: &Table, columns: &[&Column]) -> Stmt {
         rows: "$2",
     };
     insert.statement()
+}
+
+/// [`insert`] for resources. Answers with the ids and numbers that they got.
+pub(super) fn insert_resources(table: &Table, columns: &[&Column]) -> Stmt {
+    let insert = insert(table, columns);
+    let with = |text: &str| format!("{text} RETURNING id, pk");
+    Stmt::built(with(insert.sqlite()), with(insert.postgres()))
+}
+
+/// The statements by which a table is copied.
+pub(super) struct Copied {
+    /// Rows after a key, of which `$1`, `$2`, … are the parts, and after these the number of rows at most. The
+    /// answer has all columns, then the key.
+    pub(super) page: Stmt,
+    /// Inserts the rows `$1`.
+    pub(super) insert: Stmt,
+    /// All rows.
+    pub(super) all: Stmt,
+    /// How many there are.
+    pub(super) count: Stmt,
+    /// The key of the last row.
+    pub(super) last: Stmt,
+}
+
+/// Makes the statements by which a table is copied.
+pub(super) fn copied(table: &Table) -> Copied {
+    let columns: Vec<&Column> = table.columns.iter().collect();
+    let (name, names, key) = (table.name, list(&columns), commas(table.key.iter()));
+    let parts = table.key.len();
+    let given = commas((1..=parts).map(|number| format!("${number}")));
+    let page =
+        format!("SELECT {names}, {key} FROM {name} WHERE ({key}) > ({given}) ORDER BY {key} LIMIT ${}", parts + 1);
+    let backwards = commas(table.key.iter().map(|column| format!("{column} DESC")));
+    let insert = Insert {
+        name,
+        names: names.clone(),
+        on_sqlite: commas(places(&columns, on_sqlite)),
+        on_postgres: commas(places(&columns, on_postgres)),
+        rows: "$1",
+    };
+    // PostgreSQL counts each block in several rows.
+    let all_on_postgres = match name {
+        "resource_blocks" => {
+            format!(
+                "SELECT tenant, type, block, cast(sum(resources) AS bigint) FROM {name} GROUP BY tenant, type, block"
+            )
+        }
+        _ => format!("SELECT {names} FROM {name}"),
+    };
+    Copied {
+        page: alike(page).beyond_one_tenant(),
+        insert: insert.statement().beyond_one_tenant(),
+        all: Stmt::built(format!("SELECT {names} FROM {name}"), all_on_postgres).beyond_one_tenant(),
+        count: alike(format!("SELECT count(*) FROM {name}")).beyond_one_tenant(),
+        last: alike(format!("SELECT {key} FROM {name} ORDER BY {backwards} LIMIT 1")).beyond_one_tenant(),
+    }
 }
 
 struct Insert {
@@ -36,7 +91,6 @@ impl Insert {
             format!("jsonb_array_elements(cast({rows} AS jsonb)) WITH ORDINALITY AS given (e, place) ORDER BY place");
         let postgres = format!("INSERT INTO {name} ({names}) SELECT {on_postgres} FROM {given}");
         match *name {
-            "resources" => Stmt::built(sqlite + " RETURNING id, pk", postgres + " RETURNING id, pk"),
             // PostgreSQL counts each block in several rows, and all of a type too.
             "resource_blocks" => {
                 let add = |table: &str| format!("DO UPDATE SET resources = {table}.resources + excluded.resources");

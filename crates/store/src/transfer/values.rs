@@ -23,6 +23,17 @@ pub(super) enum Given {
     Bytes(Vec<u8>),
 }
 
+impl From<Value<'_>> for Given {
+    fn from(value: Value<'_>) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Int(value) => Self::Int(value),
+            Value::Text(value) => Self::Text(value.to_owned()),
+            Value::Bytes(value) => Self::Bytes(value.to_owned()),
+        }
+    }
+}
+
 impl Given {
     pub(super) fn value(&self) -> Value<'_> {
         match self {

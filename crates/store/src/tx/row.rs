@@ -16,7 +16,7 @@ pub enum Row<'a> {
 }
 
 /// A value as the engine holds it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Value<'r> {
     Null,
     Int(i64),

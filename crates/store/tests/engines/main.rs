@@ -5,6 +5,7 @@
 
 mod backups;
 mod changes;
+mod copies;
 mod directory;
 mod filters;
 mod harness;

@@ -21,7 +21,7 @@ use crate::directory::{Directory, adding, group, registry};
 use crate::harness::{each_engine, on_postgres, on_sqlite};
 use crate::invariants::expect_sound;
 
-const WHOLE: Contents = Contents { credentials: true, history: true, now: 1_800_000_000_000 };
+pub(crate) const WHOLE: Contents = Contents { credentials: true, history: true, now: 1_800_000_000_000 };
 
 /// A place to write to that can be looked at afterwards.
 #[derive(Clone, Default)]
@@ -37,7 +37,7 @@ impl Write for Buffer {
     }
 }
 
-async fn written(store: &Store, tenant: TenantKey, contents: Contents) -> String {
+pub(crate) async fn written(store: &Store, tenant: TenantKey, contents: Contents) -> String {
     let buffer = Buffer::default();
     let mut out = buffer.clone();
     let exported =
@@ -66,7 +66,7 @@ fn group_names(_: TenantSettings, _: &Registry) -> Vec<UniqueAttribute> {
 }
 
 /// A tenant with something in every table, and another one beside it whose rows lie between.
-async fn a_tenant(store: &Store) -> Directory {
+pub(crate) async fn a_tenant(store: &Store) -> Directory {
     let other = Directory::new(store, "other").await;
     let mut acme = Directory::new(store, "acme").await;
     acme.unique = group_names(TenantSettings::default(), &registry());

@@ -36,6 +36,7 @@ const BEYOND_ONE_TENANT: &[(&str, &str)] = &[
     ("tenants::BY_SLUG", "this is how a tenant is found"),
     ("tenants::COUNT", LIST_OF_ALL),
     ("tenants::LIST", LIST_OF_ALL),
+    ("transfer::copy::TENANT_IDS", "all of a database is copied"),
     ("upkeep::PRUNE_ANSWERS", UPKEEP),
     ("upkeep::PRUNE_USAGE", UPKEEP),
 ];

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use store::catalogue::CATALOGUE;
+use store::catalogue::{CATALOGUE, of_copies};
 use store::sql::Stmt;
 use store::{Options, Param, Store, StoreError, Tx, sql};
 use tempfile::TempDir;
@@ -128,6 +128,20 @@ fn each_kind_of_query_has_the_plan_that_was_reviewed() {
     let plans = queries::each(|_, statement| runtime.block_on(plan_of_all(&store, statement)).unwrap());
 
     insta::assert_snapshot!("queries", plans);
+}
+
+#[test]
+fn a_page_of_a_copy_is_read_in_the_order_of_an_index() {
+    let (runtime, store, _directory) = fresh_store();
+
+    for (table, statement) in of_copies() {
+        let plan = runtime.block_on(plan_of_all(&store, &statement)).unwrap();
+
+        assert!(
+            plan.contains("SEARCH") && !plan.contains("TEMP B-TREE") && plan.lines().count() == 1,
+            "{table}:\n{plan}"
+        );
+    }
 }
 
 fn fresh_store() -> (Runtime, Store, TempDir) {

@@ -12,23 +12,24 @@ use crate::migrate::{self, Migration};
 const SERVER_VERSION_MIN: i32 = 15;
 
 /// The lock that keeps two processes from bringing the schema forward at once: `MUST` as a number.
-const MIGRATION_LOCK: i64 = 0x4d55_5354;
+pub(super) const MIGRATION_LOCK: i64 = 0x4d55_5354;
 
-/// Brings the schema up to date, one step per transaction; other processes wait meanwhile.
-pub(super) async fn migrate(address: &Address) -> Result<(), StoreError> {
+/// Brings the schema up to date, one step per transaction; other processes wait meanwhile. Gives the
+/// connection.
+pub(super) async fn migrate(address: &Address) -> Result<Client, StoreError> {
     let client = address.connect().await?;
     expect_usable(&client).await?;
     while step(&client).await? {}
-    Ok(())
+    Ok(client)
 }
 
-/// Refuses a database whose schema is not this program's.
-pub(super) async fn expect_current(address: &Address) -> Result<(), StoreError> {
+/// Refuses a database whose schema is not this program's. Gives the connection.
+pub(super) async fn expect_current(address: &Address) -> Result<Client, StoreError> {
     let client = address.connect().await?;
     expect_usable(&client).await?;
     match version(&client).await? {
         0 => Err(StoreError::Incompatible("it is not a database of Muster: it has none of its tables".into())),
-        found if steps_after(found)?.is_empty() => Ok(()),
+        found if steps_after(found)?.is_empty() => Ok(client),
         _ => Err(StoreError::Incompatible(
             "it was written by an older Muster; start this one's server on it once".into(),
         )),

@@ -16,7 +16,7 @@ use crate::resources::rows::{BLOCK_BITS, Columns};
 use crate::sql;
 use crate::sql::Stmt;
 use crate::tenants::TenantKey;
-use crate::transfer::statements::insert;
+use crate::transfer::statements::{insert, insert_resources};
 use crate::transfer::tables::{Column, InFile, Table, named};
 use crate::transfer::values::{Given, Rows};
 use crate::tx::{Param, Tx, Value};
@@ -171,7 +171,7 @@ async fn add_resources(
     resources: &[(ResourceId, u16, Keys)],
 ) -> Result<(), StoreError> {
     let columns: Vec<&Column> = resource_columns(table).collect();
-    let statement = insert(table, &columns);
+    let statement = insert_resources(table, &columns);
     let pks: HashMap<ResourceId, i64> = tx
         .query(&statement, &[tenant.into(), rows.into()], |row| Ok((read_id(row, 0)?, row.int(1)?)))
         .await?
