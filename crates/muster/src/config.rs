@@ -185,6 +185,26 @@ section! {
 }
 
 section! {
+    /// What is kept of requests to the SCIM routes, to be seen through `/api/v1/admin/request-logs/`. Each
+    /// tenant has a setting `request_log`: `off`, `metadata` (the default: who asked for what, what
+    /// came of it, which attributes were wrong or changed) or `values` (also the values of attributes,
+    /// before and after, and bodies of requests that failed). Secrets are never kept.
+    RequestLog {
+        /// How long an entry is kept; `0s` is for ever.
+        "request_log.kept_for" kept_for: Span = "30d",
+        /// How many entries a tenant has before its oldest are forgotten, more or less; 0 is any number.
+        /// An entry takes half a kilobyte to one, and at most some dozens with the values of attributes.
+        "request_log.entries_per_tenant_max" entries_per_tenant_max: u32 = "1000000",
+        /// How many requests may wait to be written down, for which no request waits. One more is left
+        /// out, and counted in the metric `muster_request_log_left_out_total`.
+        "request_log.queue_length_max" queue_length_max: u32 = "8192",
+        /// How many requests with bad credentials are written down that one address makes in a minute.
+        /// A tenant has at most ten times as many.
+        "request_log.refusals_per_minute_max" refusals_per_minute_max: u32 = "60",
+    }
+}
+
+section! {
     /// What Muster tells about its work, on standard error.
     Log {
         /// `human` for people, `json` for a log collector: one object per line. Lines that belong to
@@ -206,6 +226,7 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     pub(crate) sqlite: Sqlite,
     pub(crate) postgres: Postgres,
+    pub(crate) request_log: RequestLog,
     pub(crate) log: Log,
 }
 
@@ -271,6 +292,7 @@ impl Config {
             store: Store::read(&given, &mut problems),
             sqlite: Sqlite::read(&given, &mut problems),
             postgres: Postgres::read(&given, &mut problems),
+            request_log: RequestLog::read(&given, &mut problems),
             log: Log::read(&given, &mut problems),
         };
         if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
@@ -286,6 +308,7 @@ impl Config {
             self.store.show(),
             self.sqlite.show(),
             self.postgres.show(),
+            self.request_log.show(),
             self.log.show(),
         ])
     }
@@ -314,6 +337,7 @@ fn sections() -> Vec<(&'static str, &'static [&'static str], &'static [Setting])
         ("Database", Store::DOC, Store::SETTINGS),
         ("SQLite", Sqlite::DOC, Sqlite::SETTINGS),
         ("PostgreSQL", Postgres::DOC, Postgres::SETTINGS),
+        ("Request log", RequestLog::DOC, RequestLog::SETTINGS),
         ("Log", Log::DOC, Log::SETTINGS),
     ]
 }

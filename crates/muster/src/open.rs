@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use service::settings::{IssuerKeys, MasterKey, TrustedIssuer};
+use service::settings::{IssuerKeys, MasterKey, RequestLogSettings, TrustedIssuer};
 use service::{App, ServiceError, Settings, StoreError};
 use store::Store;
 
@@ -150,7 +150,7 @@ pub(crate) fn server_options(config: &Config) -> server::Options {
 /// # Errors
 /// When the keys of a trusted issuer cannot be read from their file.
 fn settings(config: &Config, master_key: MasterKey) -> Result<Settings, Failure> {
-    let Config { basics, auth, limits, .. } = config;
+    let Config { basics, auth, limits, request_log, .. } = config;
     Ok(Settings {
         public_url: basics.public_url.as_ref().map(|url| url.as_str().to_owned()),
         signing_algorithm: auth.signing_algorithm.0,
@@ -166,6 +166,12 @@ fn settings(config: &Config, master_key: MasterKey) -> Result<Settings, Failure>
             page_size_default: limits.page_size_default,
             page_size_max: limits.page_size_max,
             requests_per_second_max: limits.requests_per_second_max,
+        },
+        request_log: RequestLogSettings {
+            kept_for_s: i64::try_from(request_log.kept_for.0.as_secs()).unwrap_or(i64::MAX),
+            entries_per_tenant_max: request_log.entries_per_tenant_max,
+            queue_length_max: request_log.queue_length_max,
+            refusals_per_minute_max: request_log.refusals_per_minute_max,
         },
         ..Settings::new(master_key)
     })
@@ -207,6 +213,7 @@ mod tests {
 
         let theirs = Settings::new(key);
         assert_eq!(ours.limits, theirs.limits);
+        assert_eq!(ours.request_log, theirs.request_log);
         assert_eq!(ours.signing_algorithm, theirs.signing_algorithm);
         assert_eq!(ours.signing_key_lifetime_s, theirs.signing_key_lifetime_s);
         assert_eq!(ours.access_token_lifetime_s, theirs.access_token_lifetime_s);

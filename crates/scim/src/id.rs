@@ -43,6 +43,12 @@ impl Id {
         self.prefix
     }
 
+    /// What follows the prefix.
+    #[must_use]
+    pub const fn bits(&self) -> u128 {
+        self.bits
+    }
+
     /// The form in which ids are stored: it sorts as the id does.
     #[must_use]
     pub fn to_bytes(self) -> [u8; Self::BYTES] {

@@ -32,6 +32,7 @@ pub mod patch;
 pub mod path;
 pub mod projection;
 pub mod query;
+pub mod redact;
 pub mod resource;
 pub mod schema;
 pub mod time;

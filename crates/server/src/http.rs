@@ -8,6 +8,7 @@ pub(crate) mod exchange;
 pub(crate) mod extract;
 pub(crate) mod health;
 pub(crate) mod layers;
+pub(crate) mod logging;
 pub(crate) mod oauth;
 pub(crate) mod origin;
 pub(crate) mod problem;

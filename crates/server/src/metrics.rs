@@ -179,6 +179,20 @@ impl Collector for StoreMetrics {
             let counter = ConstCounter::new(value);
             counter.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
         }
+        let log = self.0.request_log_stats();
+        let waiting = ConstGauge::new(log.waiting.cast_signed());
+        let help = "Requests that wait to be written to the request log";
+        waiting.encode(encoder.encode_descriptor("request_log_waiting", help, None, MetricType::Gauge)?)?;
+        let written = ConstCounter::new(log.written);
+        let help = "Requests that were written to the request log";
+        written.encode(encoder.encode_descriptor("request_log_written", help, None, MetricType::Counter)?)?;
+        let help = "Requests that were not written to the request log, by why";
+        let mut left_out = encoder.encode_descriptor("request_log_left_out", help, None, MetricType::Counter)?;
+        for (reason, count) in
+            [("queue_full", log.left_out_full), ("flood", log.left_out_flood), ("failed", log.left_out_failed)]
+        {
+            ConstCounter::new(count).encode(left_out.encode_family(&[("reason", reason)])?)?;
+        }
         let name = "store_writes_per_commit";
         let buckets: Vec<(f64, u64)> = service::WRITES_PER_COMMIT_BUCKETS
             .iter()

@@ -5,7 +5,7 @@ use axum::Router;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 
 use crate::ServerState;
-use crate::http::admin::{applications, endpoint_info, keys, scim_tokens, tenants};
+use crate::http::admin::{applications, endpoint_info, keys, request_logs, scim_tokens, tenants};
 use crate::http::problem::Problem;
 use crate::http::scim::{bulk, discovery, resources};
 use crate::http::{docs, health, layers, oauth};
@@ -125,6 +125,9 @@ pub static ROUTES: &[Route] = &[
     // Admin: what signs access tokens
     route("GET", admin!("/signing-keys"), ADMIN_READ, || get(keys::list)),
     route("POST", admin!("/signing-keys/rotate"), ADMIN_WRITE, || post(keys::rotate)),
+    // Admin: what was asked of the SCIM routes
+    route("GET", admin!("/request-logs"), ADMIN_READ, || get(request_logs::list)),
+    route("GET", admin!("/request-logs/{log_id}"), ADMIN_READ, || get(request_logs::read)),
     // Access tokens (RFC 6749 §3.2), and how to get and verify them
     route("POST", "/api/v1/platform/oauth/token", Access::Public, || post(oauth::platform_token)),
     route("GET", "/api/v1/platform/oauth/.well-known/openid-configuration", Access::Public, || {

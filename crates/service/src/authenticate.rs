@@ -5,6 +5,7 @@
 
 mod by_jwt;
 mod by_token;
+mod refused;
 
 use std::net::IpAddr;
 
@@ -13,12 +14,13 @@ use store::tenants::TenantStatus;
 use crate::App;
 use crate::applications::{ADMIN_READ, ADMIN_WRITE, SUPER_ADMIN, TENANT_ADMIN};
 use crate::caller::{Actor, AdminCaller, AdminWriter, NEEDS_ADMIN, Reach, ScimCaller};
-use crate::error::{Credential, ServiceError};
+use crate::error::ServiceError;
 use crate::secret::SCIM_TOKEN;
 use crate::tenants;
 
 pub(crate) use by_jwt::Standing;
 pub(crate) use by_token::KnownToken;
+pub use refused::{Holder, Reason, Refused, Why};
 
 /// What a request shows of itself.
 #[derive(Debug, Clone, Copy)]
@@ -40,21 +42,24 @@ impl App {
     /// [`ServiceError::Unauthenticated`] for every credential that does not open that tenant;
     /// with one that does: [`ServiceError::NotFound`] when the tenant is deleted,
     /// [`ServiceError::Forbidden`] when it is suspended, the address is not allowed, or a JWT has
-    /// no SCIM scope; [`ServiceError::TooManyRequests`] above the tenant's rate.
-    pub async fn authenticate_scim(&self, tenant: &str, presented: &Presented<'_>) -> Result<ScimCaller, ServiceError> {
+    /// no SCIM scope; [`ServiceError::TooManyRequests`] above the tenant's rate. With each comes why.
+    pub async fn authenticate_scim(&self, tenant: &str, presented: &Presented<'_>) -> Result<ScimCaller, Refused> {
         let bearer = bearer(presented.authorization)?;
         let caller = if bearer.starts_with(SCIM_TOKEN) {
             self.by_scim_token(tenant, bearer, presented).await?
         } else {
             self.by_scim_jwt(tenant, bearer, presented).await?
         };
+        let refuse = |error, reason| Err(Refused::with(error, reason, Some(Holder::of(&caller))));
         match caller.tenant.status {
             TenantStatus::Active => {}
-            TenantStatus::Suspended => return Err(suspended()),
-            TenantStatus::Deleted => return Err(tenants::not_found()),
+            TenantStatus::Suspended => return refuse(suspended(), Reason::TenantSuspended),
+            TenantStatus::Deleted => return refuse(tenants::not_found(), Reason::TenantDeleted),
         }
-        self.rates().count_request(caller.tenant.key, caller.tenant.limits.requests_per_second_max)?;
-        Ok(caller)
+        match self.rates().count_request(caller.tenant.key, caller.tenant.limits.requests_per_second_max) {
+            Ok(()) => Ok(caller),
+            Err(error) => refuse(error, Reason::TooOften),
+        }
     }
 
     /// Who calls an admin route. Whoever wants to change something needs [`AdminCaller::writer`]
@@ -72,7 +77,7 @@ impl App {
                 (Reach::Tenant(tenant), grant.has_role(TENANT_ADMIN))
             }
             Standing::Bound(_) => return Err(suspended()),
-            Standing::Gone => return Err(refused(by_jwt::GONE)),
+            Standing::Gone => return Err(Refused::credential(Reason::Gone, None).into()),
         };
         let may_write = is_admin || grant.has_scope(ADMIN_WRITE);
         if !may_write && !grant.has_scope(ADMIN_READ) {
@@ -95,19 +100,13 @@ impl App {
 
 /// The token of the header `Authorization: Bearer …` (RFC 6750 §2.1). The scheme's case does not
 /// matter (RFC 9110 §11.1).
-fn bearer(authorization: Option<&str>) -> Result<&str, ServiceError> {
-    let missing = ServiceError::Unauthenticated(Credential::Missing);
+fn bearer(authorization: Option<&str>) -> Result<&str, Refused> {
+    let missing = Refused::credential(Reason::Missing, None);
     let Some((scheme, token)) = authorization.and_then(|header| header.trim().split_once(' ')) else {
         return Err(missing);
     };
     let token = token.trim();
     if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() { Ok(token) } else { Err(missing) }
-}
-
-/// The one answer to every bad credential. The log says why.
-fn refused(reason: &'static str) -> ServiceError {
-    tracing::info!(reason, "a credential was refused");
-    ServiceError::Unauthenticated(Credential::Refused)
 }
 
 fn suspended() -> ServiceError {
@@ -123,7 +122,7 @@ mod tests {
         assert_eq!(bearer(Some("Bearer abc")).unwrap(), "abc");
         assert_eq!(bearer(Some("bearer  abc ")).unwrap(), "abc");
         for other in [None, Some(""), Some("Bearer"), Some("Bearer "), Some("Basic YTpi"), Some("abc")] {
-            assert!(matches!(bearer(other), Err(ServiceError::Unauthenticated(Credential::Missing))), "{other:?}");
+            assert_eq!(bearer(other).unwrap_err().why.unwrap().reason, Reason::Missing, "{other:?}");
         }
     }
 }

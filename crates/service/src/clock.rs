@@ -63,6 +63,14 @@ impl Secrets {
         Self::Seeded(Arc::new(AtomicU64::new(seed)))
     }
 
+    /// Something that tells two processes apart, and takes nothing from what is foretold in tests.
+    pub(crate) fn salt(&self) -> i64 {
+        match self {
+            Self::System => i64::from_be_bytes(self.bytes()),
+            Self::Seeded(state) => state.load(Ordering::SeqCst).cast_signed(),
+        }
+    }
+
     /// Fills an array.
     #[must_use]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {

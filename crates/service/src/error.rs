@@ -55,6 +55,23 @@ pub enum ServiceError {
     Store(#[from] StoreError),
 }
 
+impl ServiceError {
+    /// The attribute of a resource, or the path, that is to blame.
+    #[must_use]
+    pub fn attribute(&self) -> Option<&str> {
+        match self {
+            Self::Scim(error) | Self::Write(WriteError::Scim(error)) => match error {
+                ScimError::Value { attribute, .. } | ScimError::Mutability { attribute, .. } => Some(attribute),
+                ScimError::Path { path, .. } => Some(path),
+                _ => None,
+            },
+            Self::Write(WriteError::NotUnique { attribute }) => Some(attribute),
+            Self::Write(WriteError::UnknownMembers(_)) => Some("members"),
+            _ => None,
+        }
+    }
+}
+
 /// What came instead of an acceptable credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credential {

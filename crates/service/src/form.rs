@@ -11,7 +11,7 @@ use crate::error::{FieldError, Loc, ServiceError};
 
 pub(crate) use read::too_short;
 pub use read::{
-    Read, Wrong, boolean, boolean_text, checked, integer, integer_text, list, name, network, one_of, text, time,
+    Read, Wrong, boolean, boolean_text, checked, integer, integer_text, list, name, network, one_of, parsed, text, time,
 };
 
 /// A request that can be read from a [`Form`].

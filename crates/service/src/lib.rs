@@ -18,6 +18,7 @@ pub mod oauth;
 pub mod page;
 pub mod provisioning;
 mod rate;
+pub mod request_log;
 pub mod scim_tokens;
 pub mod secret;
 pub mod settings;
@@ -39,6 +40,7 @@ use issuers::Issuer;
 use jwt::Grant;
 use keys::KeyRing;
 use rate::Rates;
+use request_log::{Growth, LogKeys, Queue};
 use secret::TokenSecret;
 use usage::Usage;
 
@@ -68,6 +70,15 @@ struct Inner {
     caches: Caches,
     rates: Rates,
     usage: Usage,
+    request_log: RequestLog,
+}
+
+/// What waits to be written down, and what is known of what was.
+#[derive(Debug)]
+struct RequestLog {
+    keys: LogKeys,
+    queue: Queue,
+    growth: Growth,
 }
 
 /// What was looked up lately to know who calls.
@@ -114,6 +125,7 @@ impl App {
         let (clock, secrets) = (settings.clock.clone(), settings.secrets.clone());
         let issuers = settings.trusted_issuers.iter().cloned().map(Issuer::new).collect::<Result<_, _>>()?;
         let failures_max = NonZeroU32::new(settings.failed_token_requests_per_minute_max).unwrap_or(NonZeroU32::MIN);
+        let refusals_max = NonZeroU32::new(settings.request_log.refusals_per_minute_max).unwrap_or(NonZeroU32::MIN);
         let app = Self(Arc::new(Inner {
             issuers,
             caches: Caches {
@@ -123,8 +135,13 @@ impl App {
                 tenants: Cache::new(ROW_AGE_MS_MAX),
                 ring: Cache::new(ROW_AGE_MS_MAX),
             },
-            rates: Rates::new(&clock, failures_max),
+            rates: Rates::new(&clock, failures_max, refusals_max),
             usage: Usage::default(),
+            request_log: RequestLog {
+                keys: LogKeys::new(secrets.salt()),
+                queue: Queue::new(settings.request_log.queue_length_max),
+                growth: Growth::default(),
+            },
             ids: Ids::new(secrets.clone()),
             passwords: Passwords::new(secrets.clone()),
             settings,
@@ -154,6 +171,9 @@ impl App {
     pub async fn close(&self) {
         if let Err(error) = self.flush_usage().await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the use of tokens could not be written");
+        }
+        if let Err(error) = self.flush_request_log().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "requests could not be written down");
         }
         self.store().close().await;
     }
@@ -191,6 +211,18 @@ impl App {
 
     pub(crate) fn rates(&self) -> &Rates {
         &self.0.rates
+    }
+
+    pub(crate) fn log_keys(&self) -> &LogKeys {
+        &self.0.request_log.keys
+    }
+
+    pub(crate) fn log_queue(&self) -> &Queue {
+        &self.0.request_log.queue
+    }
+
+    pub(crate) fn log_growth(&self) -> &Growth {
+        &self.0.request_log.growth
     }
 
     pub(crate) fn usage(&self) -> &Usage {

@@ -24,7 +24,7 @@ use scim::projection::{Projection, hides_some};
 use scim::resource::{Notes, Representation, Resource};
 use scim::schema::{Registry, Relation, ResourceType};
 use scim::{ScimError, json};
-use store::resources::apply::{Context, Progress, UniqueAttribute, Written};
+use store::resources::apply::{Change, Context, Progress, UniqueAttribute, Written};
 use store::resources::{self, apply};
 use store::tenants::TenantSettings;
 
@@ -49,6 +49,10 @@ pub struct Stored {
     pub projection: Projection,
     /// What was mended or ignored in the request.
     pub notes: Notes,
+    /// The resource.
+    pub id: ResourceId,
+    /// What was changed, if anything was.
+    pub change: Option<Box<Change>>,
 }
 
 impl App {
@@ -124,7 +128,7 @@ impl App {
         self.stored(caller, written, notes, projection, shows).await
     }
 
-    /// Deletes a resource (RFC 7644 §3.6); it leaves all that it belonged to.
+    /// Deletes a resource (RFC 7644 §3.6); it leaves all that it belonged to. Gives what was deleted.
     ///
     /// # Errors
     /// [`store::resources::apply::WriteError::NotFound`],
@@ -135,9 +139,8 @@ impl App {
         resource_type: &Arc<ResourceType>,
         id: ResourceId,
         precondition: Precondition,
-    ) -> Result<(), ServiceError> {
-        self.write_one(caller, resource_type, id, precondition, Action::Delete).await?;
-        Ok(())
+    ) -> Result<Option<Box<Change>>, ServiceError> {
+        Ok(self.write_one(caller, resource_type, id, precondition, Action::Delete).await?.change)
     }
 
     /// A resource as it is (RFC 7644 §3.4.1).
@@ -236,14 +239,14 @@ impl App {
     async fn stored(
         &self,
         caller: &ScimCaller,
-        written: Written,
+        mut written: Written,
         notes: Notes,
         projection: Projection,
         shows: bool,
     ) -> Result<Stored, ServiceError> {
-        let version = written.version;
+        let (id, version, change) = (written.id, written.version, written.change.take());
         if !shows {
-            return Ok(Stored { version, shown: None, projection, notes });
+            return Ok(Stored { version, shown: None, projection, notes, id, change });
         }
         let resource_type = Arc::clone(&written.resource_type);
         let resource = match shown::without_any(&written, &projection) {
@@ -254,7 +257,7 @@ impl App {
                 .await?
                 .ok_or_else(|| ServiceError::from(not_found(&resource_type, written.id)))?,
         };
-        Ok(Stored { version: resource.version, shown: Some(resource), projection, notes })
+        Ok(Stored { version: resource.version, shown: Some(resource), projection, notes, id, change })
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Settings {
     pub failed_token_requests_per_minute_max: u32,
     /// What holds for tenants without limits of their own.
     pub limits: Limits,
+    /// How much is kept of what was asked.
+    pub request_log: RequestLogSettings,
     /// The time.
     pub clock: Clock,
     /// Randomness.
@@ -49,8 +51,35 @@ impl Settings {
             trusted_issuers: Vec::new(),
             failed_token_requests_per_minute_max: 10,
             limits: Limits::default(),
+            request_log: RequestLogSettings::default(),
             clock: Clock::System,
             secrets: Secrets::System,
+        }
+    }
+}
+
+/// How much is kept of what was asked of the SCIM routes. Whether anything is kept of a tenant's is its
+/// own setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestLogSettings {
+    /// How long an entry is kept, in seconds; 0 is for ever.
+    pub kept_for_s: i64,
+    /// How many entries a tenant has before its oldest are forgotten, more or less; 0 is any number.
+    pub entries_per_tenant_max: u32,
+    /// How many requests may wait to be written down. One more is left out, and counted.
+    pub queue_length_max: u32,
+    /// How many requests with bad credentials are written down that one address makes in a minute. A
+    /// tenant has at most ten times as many.
+    pub refusals_per_minute_max: u32,
+}
+
+impl Default for RequestLogSettings {
+    fn default() -> Self {
+        Self {
+            kept_for_s: 30 * 24 * 3600,
+            entries_per_tenant_max: 1_000_000,
+            queue_length_max: 8192,
+            refusals_per_minute_max: 60,
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::provisioning::unique_attributes;
 pub use import::{ImportError, Imported, Refusal};
 pub use limits::Limits;
 pub use requests::{CreateTenant, ImportTenant, LimitChange, ListTenants, SettingChange, UpdateTenant};
-pub use store::tenants::{TenantSettings, TenantStatus};
+pub use store::tenants::{RequestLogging, TenantSettings, TenantStatus};
 
 /// What ids of tenants begin with.
 pub const PREFIX: [u8; 3] = *b"tnt";

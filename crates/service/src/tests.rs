@@ -5,6 +5,7 @@ mod issuers;
 mod keys;
 pub(crate) mod place;
 mod replicas;
+mod request_log;
 mod standing;
 
 use place::Place;

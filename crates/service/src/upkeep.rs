@@ -43,6 +43,9 @@ impl App {
             if let Err(error) = self.prune().await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "what is old could not be removed");
             }
+            if let Err(error) = self.prune_request_log().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "old requests could not be forgotten");
+            }
         }
     }
 

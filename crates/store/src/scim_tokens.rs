@@ -88,6 +88,19 @@ pub(crate) static BY_HASH: Stmt = sql!(concat!(
     ", 0 FROM scim_tokens WHERE tenant = $1 AND previous_hash = $2"
 ));
 
+/// [`by_hash`] of whichever tenant, by the secret that it has now: to find out whose token was shown to
+/// a tenant that has no such one.
+///
+/// # Errors
+/// [`StoreError`] when the database is not available.
+pub async fn of_anyone(tx: &mut Tx, hash: &[u8; 32]) -> Result<Option<ScimToken>, StoreError> {
+    tx.query_one(&OF_ANYONE, &[Param::from(&hash[..8]), Param::from(hash)], read).await
+}
+
+pub(crate) static OF_ANYONE: Stmt =
+    sql!(concat!("SELECT ", columns!(), " FROM scim_tokens WHERE substr(hash, 1, 8) = $1 AND hash = $2"))
+        .beyond_one_tenant();
+
 /// The token of that id, if it belongs to `tenant`; `None` there is any tenant.
 ///
 /// # Errors

@@ -87,11 +87,49 @@ pub struct TenantSettings {
     pub external_id_unique: bool,
     /// Whether requests that do not keep to the RFCs are refused where we would mend them.
     pub strict: bool,
+    /// What is kept of the requests to its SCIM routes.
+    pub request_log: RequestLogging,
+}
+
+/// What is kept of requests. Never a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestLogging {
+    /// Nothing.
+    Off,
+    /// All but the values of attributes, which are personal data: who asked for what, what came of it,
+    /// and which attributes were wrong or changed.
+    #[default]
+    Metadata,
+    /// Values too: names of people in summaries, attributes before and after, what was searched for,
+    /// and bodies of requests that failed.
+    Values,
+}
+
+impl RequestLogging {
+    /// All of them, and their names in the API.
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("off", Self::Off), ("metadata", Self::Metadata), ("values", Self::Values)];
+
+    /// Its name in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Metadata => "metadata",
+            Self::Values => "values",
+        }
+    }
 }
 
 impl Default for TenantSettings {
     fn default() -> Self {
-        Self { group_display_name_unique: true, external_id_unique: false, strict: false }
+        Self {
+            group_display_name_unique: true,
+            external_id_unique: false,
+            strict: false,
+            request_log: RequestLogging::default(),
+        }
     }
 }
 

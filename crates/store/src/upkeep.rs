@@ -10,12 +10,15 @@ use crate::tx::{Param, Tx};
 pub enum Task {
     /// Removing what nobody will ask for any more: [`prune`].
     Prune,
+    /// Forgetting old entries of the request log: [`crate::request_log::prune`].
+    PruneRequestLog,
 }
 
 impl Task {
     const fn name(self) -> &'static str {
         match self {
             Self::Prune => "prune",
+            Self::PruneRequestLog => "prune_request_log",
         }
     }
 }

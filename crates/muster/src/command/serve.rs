@@ -85,6 +85,11 @@ async fn serve(config: &Config, tell: &Tell) -> Result<(), Failure> {
         let app = app.clone();
         async move { app.keep_house().await }
     });
+    // Not to be aborted: it may have taken what `close` is to write.
+    tokio::spawn({
+        let app = app.clone();
+        async move { app.keep_request_log().await }
+    });
     let (listen, database) = (local_address(&listener)?, open::place(config, &data_dir));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %listen, database, "serving");
     server::serve(listener, server, stopping).await;

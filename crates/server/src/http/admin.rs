@@ -1,9 +1,10 @@
-//! The admin API: tenants, SCIM tokens, applications, signing keys. What the service gives is put into the JSON
+//! The admin API: tenants, SCIM tokens, applications, signing keys, the request log. What the service gives is put into the JSON
 //! that clients see here; the shapes are those of the OpenAPI document.
 
 pub(crate) mod applications;
 pub(crate) mod endpoint_info;
 pub(crate) mod keys;
+pub(crate) mod request_logs;
 pub(crate) mod scim_tokens;
 pub(crate) mod tenants;
 

@@ -3,9 +3,12 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use scim::id::Id;
 use service::Actor;
+use service::authenticate::Why;
+use service::request_log::{BODY_BYTES_MAX, RequestLogging, Work};
 
 use super::origin::Origin;
 
@@ -36,14 +39,14 @@ pub(crate) struct LogNotes {
     pub(crate) actor: Option<Actor>,
     /// The caller of a SCIM route, for the count of its answers.
     pub(crate) scim_caller: Option<service::ScimCaller>,
-    /// Repairs made to what the client sent, by the names of `scim::dialect`.
-    pub(crate) repairs: Vec<&'static str>,
-    /// Attributes that were ignored.
-    pub(crate) ignored: Vec<String>,
+    /// How the path named the tenant that a bad credential was shown to, and what is wrong with it.
+    pub(crate) refused: Option<(String, Box<Why>)>,
+    /// What was done, for the request log too.
+    pub(crate) work: Work,
 }
 
-/// More names of ignored attributes than this do not help anybody.
-const IGNORED_MAX: usize = 20;
+/// More names of ignored attributes than this do not help anybody in a log line.
+pub(crate) const IGNORED_MAX: usize = 20;
 
 impl Exchange {
     pub(crate) fn new(id: String, origin: Origin) -> Self {
@@ -79,21 +82,30 @@ impl Exchange {
         });
     }
 
-    /// Remembers what was mended or ignored so that the request could be accepted.
-    pub(crate) fn note_leniency(&self, read: &scim::resource::Notes) {
-        if read.repairs.is_empty() && read.ignored.is_empty() {
-            return;
-        }
+    /// Remembers why a credential did not open the tenant of the path.
+    pub(crate) fn note_refused(&self, tenant: String, why: Box<Why>) {
+        self.with_notes(|notes| notes.refused = Some((tenant, why)));
+    }
+
+    /// Remembers what was done so far.
+    pub(crate) fn note_work(&self, note: impl FnOnce(&mut Work)) {
+        self.with_notes(|notes| note(&mut notes.work));
+    }
+
+    /// Remembers the pairs of the query string, if the tenant keeps a log of requests.
+    pub(crate) fn note_query(&self, pairs: &[(String, String)]) {
         self.with_notes(|notes| {
-            for repair in &read.repairs {
-                if !notes.repairs.contains(repair) {
-                    notes.repairs.push(repair);
-                }
+            if notes.logging() != RequestLogging::Off {
+                notes.work.query = pairs.to_vec();
             }
-            for name in &read.ignored {
-                if notes.ignored.len() < IGNORED_MAX && !notes.ignored.contains(name) {
-                    notes.ignored.push(name.clone());
-                }
+        });
+    }
+
+    /// Remembers the body, if the tenant keeps those of requests that fail, and it is small.
+    pub(crate) fn note_body(&self, body: &Bytes) {
+        self.with_notes(|notes| {
+            if notes.logging() == RequestLogging::Values && body.len() <= BODY_BYTES_MAX {
+                notes.work.body = Some(body.clone());
             }
         });
     }
@@ -105,6 +117,12 @@ impl Exchange {
 
     fn with_notes(&self, change: impl FnOnce(&mut LogNotes)) {
         change(&mut self.0.notes.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl LogNotes {
+    fn logging(&self) -> RequestLogging {
+        self.scim_caller.as_ref().map_or(RequestLogging::Off, |caller| caller.tenant.settings.request_log)
     }
 }
 

@@ -38,6 +38,12 @@ impl FromRequestParts<ServerState> for ScimCaller {
         let tenant = segment(parts, state, TENANT).await?;
         let exchange = exchange(parts);
         let caller = state.app.authenticate_scim(&tenant, &presented(parts, &exchange)).await;
+        let caller = caller.map_err(|refused| {
+            if let Some(why) = refused.why {
+                exchange.note_refused(tenant.clone(), why);
+            }
+            refused.error
+        });
         let caller = state.metrics.checked("scim", caller)?;
         exchange.note_scim_caller(&caller);
         let limits = caller.tenant.limits;
@@ -77,6 +83,7 @@ impl FromRequestParts<ServerState> for AtEndpoint {
         let endpoint = segment(parts, state, "endpoint").await?;
         let registry = state.app.registry(&scim.caller.tenant);
         let resource_type = registry.type_at(&endpoint).cloned().ok_or(Problem::NoRoute)?;
+        exchange(parts).note_work(|work| work.resource_type = Some(Arc::clone(&resource_type)));
         let searches = parts.uri.path().ends_with("/.search");
         let needed = match parts.method {
             Method::GET | Method::HEAD => Scopes::to_read(&resource_type),
@@ -103,8 +110,13 @@ impl FromRequestParts<ServerState> for AtResource {
         let AtEndpoint { scim, resource_type } = AtEndpoint::from_request_parts(parts, state).await?;
         let id = segment(parts, state, "id").await?;
         match id.parse::<ResourceId>() {
-            Ok(id) if id.prefix() == resource_type.id_prefix => Ok(Self { scim, resource_type, id }),
-            Ok(_) | Err(_) => Err(ScimError::NotFound(format!("{} {} not found", resource_type.name, cut(&id))).into()),
+            Ok(id) if id.prefix() == resource_type.id_prefix => {
+                exchange(parts).note_work(|work| work.resource = Some(id));
+                Ok(Self { scim, resource_type, id })
+            }
+            Ok(_) | Err(_) => {
+                Err(ScimError::NotFound(format!("{} '{}' not found", resource_type.name, cut(&id))).into())
+            }
         }
     }
 }
@@ -168,7 +180,11 @@ impl FromRequestParts<ServerState> for Query {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &ServerState) -> Result<Self, Problem> {
-        query::pairs(parts.uri.query()).map(Self)
+        let pairs = query::pairs(parts.uri.query())?;
+        if !pairs.is_empty() {
+            exchange(parts).note_query(&pairs);
+        }
+        Ok(Self(pairs))
     }
 }
 

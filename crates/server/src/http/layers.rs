@@ -14,7 +14,8 @@ use scim::dialect::PLAIN_JSON;
 use tracing::Instrument;
 
 use super::accept::{Wanted, wanted};
-use super::exchange::{Exchange, LogNotes, REQUEST_ID, given_id};
+use super::exchange::{Exchange, IGNORED_MAX, LogNotes, REQUEST_ID, given_id};
+use super::logging::Logging;
 use super::origin::{Names, Origin};
 use super::problem::{Dialect, Problem, Unspoken, speak};
 use super::respond::{JSON, SCIM_JSON};
@@ -31,26 +32,29 @@ pub(crate) async fn around(State(state): State<ServerState>, mut request: Reques
     let id = given_id(request.headers()).unwrap_or_else(|| state.app.new_id(*b"req").to_string());
     let span = tracing::info_span!("request", request_id = %id);
 
-    let (response, exchange) = async {
+    let (response, exchange, logging) = async {
         match meet(&state, &request, &id) {
             Ok(exchange) => {
                 request.extensions_mut().insert(exchange.clone());
-                (answer(&state, &method, request, next).await, Some(exchange))
+                let logging =
+                    (dialect == Dialect::Scim).then(|| Logging::begin(&state.app, &exchange, &request, started));
+                (answer(&state, &method, request, next).await, Some(exchange), logging)
             }
-            Err(problem) => (problem.into_response(), None),
+            Err(problem) => (problem.into_response(), None, None),
         }
     }
     .instrument(span.clone())
     .await;
 
     let _entered = span.enter();
+    let told = response.extensions().get::<Unspoken>().map(|Unspoken(problem)| Arc::clone(problem));
     let mut response = put_into_words(response, dialect, &id);
     let mut notes = exchange.as_ref().map(Exchange::take_notes).unwrap_or_default();
     let is_mended = wanted == Wanted::Anything
         && response.headers().get(header::CONTENT_TYPE) == Some(&SCIM_JSON)
         && answers_plainly(&notes);
     if is_mended {
-        notes.repairs.push(PLAIN_JSON.name);
+        notes.work.notes.mended(&PLAIN_JSON);
     }
     dress(&mut response, is_mended || wanted == Wanted::Json, &id);
     let took = started.elapsed();
@@ -59,6 +63,9 @@ pub(crate) async fn around(State(state): State<ServerState>, mut request: Reques
         state.app.count_scim_answer(caller, status.is_client_error() || status.is_server_error());
     }
     log(&method, route.as_deref(), status, took.as_micros(), &notes);
+    if let Some(logging) = logging {
+        logging.end(status, told.as_deref(), notes);
+    }
     state.metrics.answered(&method, route, status, took);
     drop(running);
     response
@@ -129,7 +136,8 @@ fn log(method: &Method, route: Option<&str>, status: StatusCode, took_us: u128, 
     if !tracing::enabled!(tracing::Level::INFO) {
         return;
     }
-    let list = |words: &[String]| (!words.is_empty()).then(|| words.join(" "));
+    let list = |words: &[String]| (!words.is_empty()).then(|| words[..words.len().min(IGNORED_MAX)].join(" "));
+    let lenient = &notes.work.notes;
     tracing::info!(
         method = method.as_str(),
         route = route.unwrap_or("none"),
@@ -137,8 +145,8 @@ fn log(method: &Method, route: Option<&str>, status: StatusCode, took_us: u128, 
         took_us = u64::try_from(took_us).unwrap_or(u64::MAX),
         tenant = notes.tenant.map(tracing::field::display),
         actor = notes.actor.as_ref().map(tracing::field::display),
-        repairs = (!notes.repairs.is_empty()).then(|| notes.repairs.join(" ")),
-        ignored = list(&notes.ignored),
+        repairs = (!lenient.repairs.is_empty()).then(|| lenient.repairs.join(" ")),
+        ignored = list(&lenient.ignored),
         "answered"
     );
 }

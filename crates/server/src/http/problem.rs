@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use scim::ScimError;
 use service::oauth::TokenError;
+use service::request_log::Told;
 use service::{Credential, FieldError, Loc, ServiceError, StoreError, WriteError};
 
 pub(crate) use words::{Dialect, of_operation, speak};
@@ -100,6 +101,16 @@ impl Problem {
             ),
             Self::Panic => Verdict::new(StatusCode::INTERNAL_SERVER_ERROR, None, OUR_FAULT),
         }
+    }
+
+    /// What the client is told, for the request log.
+    pub(crate) fn told(&self) -> Told {
+        let Verdict { status, scim_type, detail, .. } = self.verdict();
+        let attribute = match self {
+            Self::Service(error) => error.attribute().map(str::to_owned),
+            _ => None,
+        };
+        Told { status: status.as_u16(), scim_type, detail, attribute }
     }
 
     /// Headers that belong to the problem.

@@ -11,7 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use operation::{Described, header, in_path, in_query};
 
-use crate::http::admin::{applications, endpoint_info, keys, scim_tokens, tenants};
+use crate::http::admin::{applications, endpoint_info, keys, request_logs, scim_tokens, tenants};
 use crate::http::oauth;
 
 /// Groups of endpoints and what they are for.
@@ -20,6 +20,7 @@ pub(super) const TAGS: &[(&str, &str)] = &[
     (TENANTS, "Customers: everything provisioned belongs to exactly one"),
     (APPLICATIONS, "OAuth clients that get access tokens"),
     (KEYS, "What access tokens are signed with"),
+    (REQUESTS, "What was asked of a tenant's SCIM routes, and what became of it"),
     (OAUTH, "Access tokens by client credentials (RFC 6749 §4.4), and how to verify them"),
 ];
 
@@ -27,12 +28,13 @@ const TOKENS: &str = "SCIM Tokens";
 const TENANTS: &str = "Tenants";
 const APPLICATIONS: &str = "Applications";
 const KEYS: &str = "Signing Keys";
+const REQUESTS: &str = "Request Logs";
 const OAUTH: &str = "OAuth";
 
 /// The paths, with everything they can answer.
 pub(super) fn paths() -> Paths {
     let mut paths = PathsBuilder::new();
-    let groups = [of_tokens(), of_tenants(), of_applications(), of_keys(), of_oauth()];
+    let groups = [of_tokens(), of_tenants(), of_applications(), of_keys(), of_requests(), of_oauth()];
     for (path, method, described) in groups.into_iter().flatten() {
         paths = paths.path(path, PathItem::new(method, described.into_operation()));
     }
@@ -268,6 +270,44 @@ fn of_keys() -> Vec<Entry> {
     ]
 }
 
+fn of_requests() -> Vec<Entry> {
+    let described = |id, summary, text| Described::new(REQUESTS, id, summary, text);
+    let text = |name, text| in_query(name, Type::String, text);
+    vec![
+        (
+            "/api/v1/admin/request-logs/",
+            HttpMethod::Get,
+            described(
+                "listRequests",
+                "List Requests",
+                "List requests to a tenant's SCIM routes, newest first. The log is too long to be counted: a page says \
+                 where the next one begins. Each looks at 5,000 entries at most, so that a page with few or no items \
+                 may have a next one.",
+            )
+            .with(text("tenant_id", "Whose, by id or slug; required unless the caller is bound to one."))
+            .with(text("token_id", "Only those with this SCIM token or client."))
+            .with(text("resource_id", "Only those about this resource, in an operation of a bulk request too."))
+            .with(text("status", "A status such as `404`, a class such as `4xx`, or `failed`."))
+            .with(text("method", "`GET`, `POST`, `PUT`, `PATCH` or `DELETE`."))
+            .with(text("request_id", "The one with this `X-Request-Id`."))
+            .with(text("since", "From this time on (RFC 3339)."))
+            .with(text("until", "Before this time (RFC 3339)."))
+            .with(text("search", "Found in summary, path or detail."))
+            .paged_by_cursor()
+            .answers(200, "A page of requests", Some("LoggedRequestPage"))
+            .refuses(&[404]),
+        ),
+        (
+            "/api/v1/admin/request-logs/{log_id}",
+            HttpMethod::Get,
+            described("getRequest", "Get Request", "Get a request, with its operations if it was a bulk request.")
+                .with(in_path("log_id", "`log_…`"))
+                .answers(200, "The request", Some("LoggedRequestDetail"))
+                .refuses(&[404]),
+        ),
+    ]
+}
+
 fn of_oauth() -> Vec<Entry> {
     let described = |id, summary, text| Described::new(OAUTH, id, summary, text).in_public();
     let slug = || in_path("slug", "The tenant's slug or id.");
@@ -333,6 +373,9 @@ pub(super) fn schemas() -> Vec<(String, RefOr<Schema>)> {
     collect::<applications::IssuedApplicationView<'_>>(&mut all);
     collect::<keys::KeyView>(&mut all);
     collect::<keys::KeysView>(&mut all);
+    collect::<request_logs::LogPageView>(&mut all);
+    collect::<request_logs::RequestView>(&mut all);
+    collect::<request_logs::RequestDetailView>(&mut all);
     collect::<oauth::AccessTokenView>(&mut all);
     collect::<oauth::OAuthErrorView>(&mut all);
     collect::<oauth::MetadataView>(&mut all);

@@ -5,6 +5,7 @@ mod authorisation;
 mod endpoint_info;
 mod keys;
 mod oauth;
+mod request_logs;
 mod scim_tokens;
 mod tenants;
 
@@ -16,7 +17,7 @@ use crate::harness::{Answered, Harness};
 
 /// Somebody with an access token.
 pub(crate) struct Admin<'h> {
-    harness: &'h Harness,
+    pub(crate) harness: &'h Harness,
     pub(crate) jwt: String,
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use store::tenants::TenantStatus;
 
-use super::{Presented, refused};
+use super::{Holder, Presented, Reason, Refused};
 use crate::App;
 use crate::applications::{ADMIN_WRITE, SCIM_READ, SCIM_WRITE};
 use crate::caller::{IdentityProvider, ScimCaller, Scopes};
@@ -24,20 +24,21 @@ pub(crate) enum Standing {
     Gone,
 }
 
-pub(super) const GONE: &str = "the JWT's client or tenant is deleted, or the client is switched off";
-
 impl App {
     pub(super) async fn by_scim_jwt(
         &self,
         segment: &str,
         text: &str,
         presented: &Presented<'_>,
-    ) -> Result<ScimCaller, ServiceError> {
+    ) -> Result<ScimCaller, Refused> {
         let (grant, standing) = self.by_jwt(text).await?;
+        let holder = |tenant: Option<Arc<Tenant>>| {
+            Some(Holder { tenant, actor: grant.actor.clone(), identity_provider: IdentityProvider::Generic })
+        };
         let tenant = match standing {
             Standing::Bound(tenant) if tenant.is_named(segment) => tenant,
-            Standing::Bound(_) => return Err(refused("the JWT is bound to another tenant")),
-            Standing::Gone => return Err(refused(GONE)),
+            Standing::Bound(other) => return Err(Refused::credential(Reason::OtherTenant, holder(Some(other)))),
+            Standing::Gone => return Err(Refused::credential(Reason::Gone, holder(None))),
             Standing::Platform => self.known_tenant(segment).await?.ok_or_else(tenants::not_found)?,
         };
         let scopes = if grant.has_scope(SCIM_WRITE) || grant.has_scope(ADMIN_WRITE) {
@@ -46,7 +47,8 @@ impl App {
             Scopes::READ
         } else {
             let needed = "The access token lacks the scope scim:read or scim:write";
-            return Err(ServiceError::Forbidden(needed.into()));
+            let error = ServiceError::Forbidden(needed.into());
+            return Err(Refused::with(error, Reason::Scope, holder(Some(tenant))));
         };
         Ok(ScimCaller {
             tenant,
@@ -58,7 +60,7 @@ impl App {
     }
 
     /// What a JWT grants, and where it stands.
-    pub(super) async fn by_jwt(&self, text: &str) -> Result<(Arc<Grant>, Standing), ServiceError> {
+    pub(super) async fn by_jwt(&self, text: &str) -> Result<(Arc<Grant>, Standing), Refused> {
         let hash = secret::hash(text);
         let moment = self.moment();
         let caches = self.caches();
@@ -66,12 +68,13 @@ impl App {
             grant
         } else {
             let begun = caches.grants.begin(moment);
-            let grant = Arc::new(self.verify_jwt(text).await?.ok_or_else(|| refused("the JWT is not valid"))?);
+            let verified = self.verify_jwt(text).await?;
+            let grant = Arc::new(verified.ok_or_else(|| Refused::credential(Reason::BadJwt, None))?);
             caches.grants.put(begun, hash, Arc::clone(&grant));
             grant
         };
         if grant.expires_at <= moment.now {
-            return Err(refused("the JWT is expired"));
+            return Err(Refused::credential(Reason::Expired { at: grant.expires_at }, None));
         }
         if let Some(standing) = caches.standings.get(&hash, moment) {
             return Ok((grant, standing));
@@ -119,7 +122,7 @@ impl App {
         })
     }
 
-    async fn known_tenant(&self, segment: &str) -> Result<Option<Arc<Tenant>>, ServiceError> {
+    pub(crate) async fn known_tenant(&self, segment: &str) -> Result<Option<Arc<Tenant>>, ServiceError> {
         let moment = self.moment();
         let cache = &self.caches().tenants;
         if let Some(known) = cache.get(segment, moment) {

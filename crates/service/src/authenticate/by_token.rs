@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use store::TenantKey;
 use store::scim_tokens::{ScimToken, Secret, TokenStatus};
 
-use super::{Presented, refused};
+use super::{Holder, Presented, Reason, Refused};
 use crate::App;
 use crate::cache::Moment;
 use crate::caller::{Actor, IdentityProvider, ScimCaller, Scopes};
@@ -33,12 +33,12 @@ impl App {
         segment: &str,
         text: &str,
         presented: &Presented<'_>,
-    ) -> Result<ScimCaller, ServiceError> {
+    ) -> Result<ScimCaller, Refused> {
         let moment = self.moment();
         let now = moment.now;
         let known = self.known_token(segment, text, moment).await?;
         if !known.tenant.is_named(segment) {
-            return Err(refused("the SCIM token belongs to another tenant"));
+            return Err(Refused::credential(Reason::OtherTenant, Some(known.holder())));
         }
         known.check(now)?;
         known.admit(presented.address)?;
@@ -54,14 +54,14 @@ impl App {
         })
     }
 
-    async fn known_token(&self, segment: &str, text: &str, moment: Moment) -> Result<Arc<KnownToken>, ServiceError> {
+    async fn known_token(&self, segment: &str, text: &str, moment: Moment) -> Result<Arc<KnownToken>, Refused> {
         let cache = &self.caches().tokens;
         let hash = secret::hash(text);
         if let Some(known) = cache.get(&hash, moment) {
             return Ok(known);
         }
         if !secret::well_formed(SCIM_TOKEN, text) {
-            return Err(refused("the SCIM token has a typing error"));
+            return Err(Refused::credential(Reason::Typo, None));
         }
         let begun = cache.begin(moment);
         let named = segment.to_owned();
@@ -75,7 +75,7 @@ impl App {
                 })
             })
             .await?;
-        let (tenant, token, secret) = found.ok_or_else(|| refused("the tenant has no such SCIM token"))?;
+        let (tenant, token, secret) = found.ok_or_else(|| Refused::unknown(hash))?;
         let known = Arc::new(KnownToken {
             tenant: Arc::new(self.tenant(tenant)),
             secret,
@@ -103,31 +103,45 @@ impl App {
 
 impl KnownToken {
     /// Refuses a token that is not active, or shown with a secret whose time is over.
-    fn check(&self, now: i64) -> Result<(), ServiceError> {
+    fn check(&self, now: i64) -> Result<(), Refused> {
+        let token = &self.token;
         let is_over = match self.secret {
             Secret::Current => false,
-            Secret::Previous => self.token.previous_until.is_none_or(|until| until <= now),
+            Secret::Previous => token.previous_until.is_none_or(|until| until <= now),
         };
-        match self.token.status(now) {
-            TokenStatus::Active if is_over => Err(refused("the secret was replaced by a rotation")),
-            TokenStatus::Active => Ok(()),
-            TokenStatus::Disabled => Err(refused("the SCIM token is switched off")),
-            TokenStatus::Expired => Err(refused("the SCIM token is expired")),
-            TokenStatus::Revoked => Err(refused("the SCIM token is revoked")),
-        }
+        let reason = match token.status(now) {
+            TokenStatus::Active if is_over => Reason::Rotated { until: token.previous_until },
+            TokenStatus::Active => return Ok(()),
+            TokenStatus::Disabled => Reason::SwitchedOff,
+            TokenStatus::Expired => Reason::Expired { at: token.expires_at.unwrap_or_default() },
+            TokenStatus::Revoked => Reason::Revoked {
+                at: token.revoked_at.unwrap_or_default(),
+                by: token.revoked_by.clone().unwrap_or_default(),
+            },
+        };
+        Err(Refused::credential(reason, Some(self.holder())))
     }
 
     /// Refuses addresses that are not on the token's list, if it has one.
-    fn admit(&self, address: Option<IpAddr>) -> Result<(), ServiceError> {
-        if self.token.allowed_ips.is_empty() {
-            return Ok(());
-        }
+    fn admit(&self, address: Option<IpAddr>) -> Result<(), Refused> {
         // An IPv4 client of a dual-stack listener is still an IPv4 client.
         let address = address.map(|address| address.to_canonical());
-        match address {
-            Some(address) if self.networks.iter().any(|network| network.contains(&address)) => Ok(()),
-            Some(address) => Err(ServiceError::Forbidden(format!("The token may not be used from {address}"))),
-            None => Err(ServiceError::Forbidden("The token may not be used from an unknown address".into())),
+        let is_on_list = |address: IpAddr| self.networks.iter().any(|network| network.contains(&address));
+        if self.token.allowed_ips.is_empty() || address.is_some_and(is_on_list) {
+            return Ok(());
+        }
+        let told = match address {
+            Some(address) => format!("The token may not be used from {address}"),
+            None => "The token may not be used from an unknown address".into(),
+        };
+        Err(Refused::with(ServiceError::Forbidden(told), Reason::Address(address), Some(self.holder())))
+    }
+
+    fn holder(&self) -> Holder {
+        Holder {
+            tenant: Some(Arc::clone(&self.tenant)),
+            actor: Actor::ScimToken(self.token.id),
+            identity_provider: self.provider,
         }
     }
 }

@@ -146,6 +146,14 @@ pub(crate) fn too_short<T>() -> Read<T> {
     wrong("too_short", "List should have at least 1 item after validation, not 0")
 }
 
+/// A text of at most `max` characters that `parse` understands; `wanted` says what that is.
+pub fn parsed<T>(max: usize, parse: fn(&str) -> Option<T>, wanted: &'static str) -> impl Fn(Json) -> Read<T> {
+    move |value| {
+        let text = text(0, max)(value)?;
+        parse(&text).map_or_else(|| wrong("value_error", format!("Input should be {wanted}")), Ok)
+    }
+}
+
 /// A point in time with its offset from UTC (RFC 3339), in milliseconds since 1970.
 ///
 /// # Errors

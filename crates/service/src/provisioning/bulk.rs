@@ -32,10 +32,14 @@ pub struct BulkRun {
 /// What became of one operation.
 #[derive(Debug)]
 pub struct BulkOutcome {
+    /// Its place in the request, from 0.
+    pub place: usize,
     /// What the response says of it in any case.
     pub head: OperationHead,
     /// What it did, or why it did nothing.
     pub result: Result<Written, ServiceError>,
+    /// What was mended or ignored in it.
+    pub notes: Notes,
 }
 
 impl App {
@@ -59,7 +63,7 @@ impl App {
         let bulk::Planned { heads, fail_on_errors, units } =
             bulk::plan(request, &registry, bases, &mut |prefix| self.new_id(prefix), caller.dialect());
 
-        let mut notes = Notes::default();
+        let mut notes = vec![Notes::default(); heads.len()];
         let mut progress = Progress::stopping_after(fail_on_errors);
         let mut outcomes: Vec<(usize, Result<Written, ServiceError>)> = Vec::with_capacity(heads.len());
         let mut units = units.peekable();
@@ -72,8 +76,10 @@ impl App {
             let places: Vec<usize> = slice.iter().flat_map(|unit| &unit.steps).map(|step| step.index).collect();
             match self.run_slice(caller, slice, progress.clone()).await {
                 Ok((done, later)) => {
-                    for written in done.iter().filter_map(|(_, result)| result.as_ref().ok()) {
-                        notes.join(&written.notes);
+                    for (place, written) in &done {
+                        if let (Some(notes), Ok(written)) = (notes.get_mut(*place), written) {
+                            notes.join(&written.notes);
+                        }
                     }
                     outcomes.extend(done.into_iter().map(|(place, result)| (place, result.map_err(Into::into))));
                     progress = later;
@@ -87,7 +93,11 @@ impl App {
                 }
             }
         }
-        Ok(BulkRun { outcomes: in_request_order(heads, outcomes), notes })
+        let mut all = Notes::default();
+        for notes in &notes {
+            all.join(notes);
+        }
+        Ok(BulkRun { outcomes: in_request_order(heads.into_iter().zip(notes), outcomes), notes: all })
     }
 
     async fn run_slice(
@@ -113,11 +123,13 @@ fn refuse_without_scope(slice: &mut [Unit], heads: &[OperationHead], caller: &Sc
     }
 }
 
-/// Notes what was mended or ignored in any operation.
-fn note(slice: &[Unit], all: &mut Notes) {
-    let operations = slice.iter().flat_map(|unit| &unit.steps).filter_map(|step| step.work.as_ref().ok());
-    for notes in operations.filter_map(notes_of) {
-        all.join(notes);
+/// Notes what was mended or ignored in each operation.
+fn note(slice: &[Unit], all: &mut [Notes]) {
+    for step in slice.iter().flat_map(|unit| &unit.steps) {
+        let notes = step.work.as_ref().ok().and_then(notes_of);
+        if let (Some(all), Some(notes)) = (all.get_mut(step.index), notes) {
+            all.join(notes);
+        }
     }
 }
 
@@ -152,17 +164,19 @@ fn next_slice(units: &mut Peekable<impl Iterator<Item = Unit>>) -> Option<Vec<Un
 }
 
 fn in_request_order(
-    heads: Vec<OperationHead>,
+    operations: impl ExactSizeIterator<Item = (OperationHead, Notes)>,
     outcomes: Vec<(usize, Result<Written, ServiceError>)>,
 ) -> Vec<BulkOutcome> {
-    let mut by_place: Vec<Option<Result<Written, ServiceError>>> = heads.iter().map(|_| None).collect();
+    let mut by_place: Vec<Option<Result<Written, ServiceError>>> = Vec::new();
+    by_place.resize_with(operations.len(), || None);
     for (place, result) in outcomes {
         if let Some(slot) = by_place.get_mut(place) {
             *slot = Some(result);
         }
     }
-    let ran = heads.into_iter().zip(by_place);
-    ran.filter_map(|(head, result)| Some(BulkOutcome { head, result: result? })).collect()
+    let ran = operations.zip(by_place).enumerate();
+    ran.filter_map(|(place, ((head, notes), result))| Some(BulkOutcome { place, head, result: result?, notes }))
+        .collect()
 }
 
 #[cfg(test)]

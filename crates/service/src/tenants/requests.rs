@@ -1,6 +1,6 @@
 //! What may be asked about tenants.
 
-use store::tenants::{LimitOverrides, TenantSettings, TenantStatus};
+use store::tenants::{LimitOverrides, RequestLogging, TenantSettings, TenantStatus};
 
 use crate::form::{self, Form, FromForm};
 use crate::page::PageRequest;
@@ -59,6 +59,7 @@ pub struct SettingChange {
     pub group_display_name_unique: Option<bool>,
     pub external_id_unique: Option<bool>,
     pub strict: Option<bool>,
+    pub request_log: Option<RequestLogging>,
 }
 
 /// Which tenants to list.
@@ -196,6 +197,7 @@ impl SettingChange {
                 group_display_name_unique: form.settable("group_display_name_unique", form::boolean),
                 external_id_unique: form.settable("external_id_unique", form::boolean),
                 strict: form.settable("strict", form::boolean),
+                request_log: form.settable("request_log", form::one_of(&RequestLogging::NAMES)),
             };
         });
         change
@@ -206,11 +208,15 @@ impl SettingChange {
             group_display_name_unique: self.group_display_name_unique.unwrap_or(own.group_display_name_unique),
             external_id_unique: self.external_id_unique.unwrap_or(own.external_id_unique),
             strict: self.strict.unwrap_or(own.strict),
+            request_log: self.request_log.unwrap_or(own.request_log),
         }
     }
 
     pub(super) fn changes_something(self) -> bool {
-        self.group_display_name_unique.is_some() || self.external_id_unique.is_some() || self.strict.is_some()
+        self.group_display_name_unique.is_some()
+            || self.external_id_unique.is_some()
+            || self.strict.is_some()
+            || self.request_log.is_some()
     }
 }
 

@@ -28,6 +28,7 @@ const BEYOND_ONE_TENANT: &[(&str, &str)] = &[
     ("request_log::statements::LIST_OF_RESOURCE", BY_TIME_AND_NUMBER),
     ("scim_tokens::BY_ID", BY_ITS_OWN_ID),
     ("scim_tokens::COUNT_ALL", LIST_OF_ALL),
+    ("scim_tokens::OF_ANYONE", "whose a token is that was shown to another tenant"),
     ("scim_tokens::LIST_ALL", LIST_OF_ALL),
     ("scim_tokens::REVOKE", BY_ITS_OWN_ID),
     ("scim_tokens::ROTATE", BY_ITS_OWN_ID),

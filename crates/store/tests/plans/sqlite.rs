@@ -18,6 +18,7 @@ const BEYOND_ONE_TENANT: &[(&str, &str)] = &[
     ("request_log::statements::DELETE_OPERATIONS", "the oldest of all tenants are forgotten, each row with its tenant"),
     ("request_log::statements::DELETE_REQUESTS", "the oldest of all tenants are forgotten, by a range of keys"),
     ("scim_tokens::COUNT_ALL", "a list for the platform's administrators"),
+    ("scim_tokens::OF_ANYONE", "whose a token is that was shown to another tenant"),
     ("scim_tokens::LIST_ALL", "a list for the platform's administrators"),
     ("upkeep::PRUNE_ANSWERS", "what is old goes, whosever it is"),
     ("upkeep::PRUNE_USAGE", "what is old goes, whosever it is"),

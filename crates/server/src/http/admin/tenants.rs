@@ -65,6 +65,8 @@ struct SettingsView {
     external_id_unique: bool,
     /// Whether requests that do not keep to the RFCs are refused where they could be mended.
     strict: bool,
+    /// What is kept of requests to its SCIM routes: `off`, `metadata`, or `values` of attributes too.
+    request_log: &'static str,
 }
 
 /// The SCIM base of a tenant, without a slash at the end.
@@ -93,6 +95,7 @@ impl TenantView {
                 group_display_name_unique: settings.group_display_name_unique,
                 external_id_unique: settings.external_id_unique,
                 strict: settings.strict,
+                request_log: settings.request_log.as_str(),
             },
             created_at: scim::time::format(tenant.created_at),
             updated_at: scim::time::format(tenant.updated_at),

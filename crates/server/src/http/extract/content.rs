@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::{HeaderMap, header};
 
 use super::super::body;
+use super::super::exchange::Exchange;
 use super::super::problem::Problem;
 use super::cut;
 use crate::ServerState;
@@ -32,7 +33,11 @@ impl FromRequest<ServerState> for ScimBody {
         };
         // No limit means that no caller was extracted before: then nothing is read.
         let limit = request.extensions().get::<BodyLimit>().map_or(0, |limit| limit.0);
+        let exchange = request.extensions().get::<Exchange>().cloned();
         let bytes = body::read(request, limit, &state.options).await.map_err(Problem::Body)?;
+        if let Some(exchange) = exchange {
+            exchange.note_body(&bytes);
+        }
         Ok(Self { bytes, plain })
     }
 }

@@ -7,6 +7,7 @@ use scim::message::{
     BulkRequest, BulkResponse, BulkResponseOperation, EnvelopeError, Loc as EnvelopeLoc, MessageError,
 };
 use service::provisioning::{BulkOutcome, IdempotencyKey, NotAKey};
+use service::request_log::{AskedOperation, Told};
 use service::{App, FieldError, Loc, ServiceError, StoreError};
 use tracing::Instrument;
 
@@ -51,8 +52,16 @@ async fn answer(
 ) -> Result<String, ServiceError> {
     let below_host = scim.base_url.strip_prefix(exchange.base()).unwrap_or(&scim.base_url);
     let run = app.bulk(&scim.caller, request, &[&scim.base_url, below_host]).await?;
-    exchange.note_leniency(&run.notes);
-    let operations = run.outcomes.into_iter().map(|outcome| entry(outcome, &scim.base_url)).collect();
+    let mut operations = Vec::with_capacity(run.outcomes.len());
+    let logged = run.outcomes.into_iter().map(|outcome| {
+        let (operation, logged) = entry(outcome, &scim.base_url);
+        operations.push(operation);
+        logged
+    });
+    exchange.note_work(|work| {
+        work.notes.join(&run.notes);
+        work.keep_operations(logged);
+    });
     serde_json::to_string(&BulkResponse::new(operations))
         .map_err(|error| ServiceError::Store(StoreError::Corrupt(error.to_string())))
 }
@@ -81,32 +90,56 @@ fn field(error: EnvelopeError) -> FieldError {
     FieldError { loc: error.loc.into_iter().map(step).collect(), msg: error.msg, kind: error.kind }
 }
 
-/// An operation of the response (RFC 7644 §3.7.3).
-fn entry(outcome: BulkOutcome, base_url: &str) -> BulkResponseOperation {
-    let BulkOutcome { head, result } = outcome;
+/// An operation of the response (RFC 7644 §3.7.3), and of the request log.
+fn entry(outcome: BulkOutcome, base_url: &str) -> (BulkResponseOperation, AskedOperation) {
+    let BulkOutcome { place, head, result, notes } = outcome;
     let posts = head.method == "POST";
-    let url = |below: String| format!("{base_url}{below}");
-    match result {
-        Ok(written) => BulkResponseOperation {
-            status: success(&head.method).as_str().to_owned(),
-            version: (head.method != "DELETE").then(|| written.version.to_string()),
-            location: head.location.map(url),
-            method: head.method,
-            bulk_id: head.bulk_id,
-            response: None,
-        },
-        Err(error) => {
-            let error = of_operation(&error);
+    let mut logged = AskedOperation {
+        place,
+        method: head.method.clone(),
+        bulk_id: head.bulk_id.clone(),
+        status: 0,
+        told: None,
+        resource_type: head.resource_type,
+        resource: head.target.map(|(_, id)| id),
+        notes,
+        change: None,
+    };
+    let location = head.location.map(|below| format!("{base_url}{below}"));
+    let answer = match result {
+        Ok(mut written) => {
+            let status = success(&head.method);
+            logged.status = status.as_u16();
+            logged.change = written.change.take();
             BulkResponseOperation {
-                status: error.status.to_string(),
-                version: None,
-                location: if posts { None } else { head.location.map(url) },
+                status: status.as_str().to_owned(),
+                version: (head.method != "DELETE").then(|| written.version.to_string()),
+                location,
                 method: head.method,
                 bulk_id: head.bulk_id,
-                response: Some(error),
+                response: None,
             }
         }
-    }
+        Err(error) => {
+            let body = of_operation(&error);
+            logged.status = body.status;
+            logged.told = Some(Told {
+                status: body.status,
+                scim_type: body.scim_type,
+                detail: body.detail.clone(),
+                attribute: error.attribute().map(str::to_owned),
+            });
+            BulkResponseOperation {
+                status: body.status.to_string(),
+                version: None,
+                location: if posts { None } else { location },
+                method: head.method,
+                bulk_id: head.bulk_id,
+                response: Some(body),
+            }
+        }
+    };
+    (answer, logged)
 }
 
 /// The status that the operation would have had alone. A PATCH shows no resource here.

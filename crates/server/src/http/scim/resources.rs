@@ -24,7 +24,7 @@ pub(crate) async fn create(
 ) -> Result<Answer, Problem> {
     let projection = projection(&pairs, &exchange)?;
     let stored = app.create(&at.scim.caller, &at.resource_type, &body.bytes, &projection).await?;
-    shown(StatusCode::CREATED, &at.scim, &exchange, &stored)
+    shown(StatusCode::CREATED, &at.scim, &exchange, stored)
 }
 
 /// `GET /{endpoint}/{id}` (RFC 7644 §3.4.1); 304 for who has this version already.
@@ -60,7 +60,7 @@ pub(crate) async fn replace(
 ) -> Result<Answer, Problem> {
     let projection = projection(&pairs, &exchange)?;
     let stored = app.replace(&at.scim.caller, &at.resource_type, at.id, expected, &body.bytes, &projection).await?;
-    shown(StatusCode::OK, &at.scim, &exchange, &stored)
+    shown(StatusCode::OK, &at.scim, &exchange, stored)
 }
 
 /// `PATCH /{endpoint}/{id}` (RFC 7644 §3.5.2): 200 with the resource, or 204 when only members
@@ -75,16 +75,18 @@ pub(crate) async fn patch(
 ) -> Result<Answer, Problem> {
     let projection = projection(&pairs, &exchange)?;
     let stored = app.patch(&at.scim.caller, &at.resource_type, at.id, expected, &body.bytes, &projection).await?;
-    shown(StatusCode::OK, &at.scim, &exchange, &stored)
+    shown(StatusCode::OK, &at.scim, &exchange, stored)
 }
 
 /// `DELETE /{endpoint}/{id}` (RFC 7644 §3.6).
 pub(crate) async fn delete(
     State(app): State<App>,
+    exchange: Exchange,
     at: AtResource,
     IfMatch(expected): IfMatch,
 ) -> Result<Answer, Problem> {
-    app.delete(&at.scim.caller, &at.resource_type, at.id, expected).await?;
+    let change = app.delete(&at.scim.caller, &at.resource_type, at.id, expected).await?;
+    exchange.note_work(|work| work.change = change);
     Ok(Answer::no_content())
 }
 
@@ -152,20 +154,28 @@ fn projection(pairs: &[(String, String)], exchange: &Exchange) -> Result<Project
     let projection = Projection::from_lists(&request.attributes, &request.excluded_attributes)?;
     let mut notes = Notes::default();
     projection.note(&mut notes);
-    exchange.note_leniency(&notes);
+    exchange.note_work(|work| work.notes.join(&notes));
     Ok(projection)
 }
 
-fn shown(status: StatusCode, scim: &ScimCaller, exchange: &Exchange, stored: &Stored) -> Result<Answer, Problem> {
-    exchange.note_leniency(&stored.notes);
-    let Some(resource) = &stored.shown else { return Ok(Answer::no_content().etag(stored.version)) };
-    let answer = Answer::scim(status, text(resource, &scim.base_url, &stored.projection)?).etag(stored.version);
-    let location = location(resource, &scim.base_url);
+fn shown(status: StatusCode, scim: &ScimCaller, exchange: &Exchange, stored: Stored) -> Result<Answer, Problem> {
+    let Stored { version, shown, projection, notes, id, change } = stored;
+    exchange.note_work(|work| {
+        work.notes.join(&notes);
+        work.resource = Some(id);
+        work.change = change;
+    });
+    let Some(resource) = shown else { return Ok(Answer::no_content().etag(version)) };
+    let answer = Answer::scim(status, text(&resource, &scim.base_url, &projection)?).etag(version);
+    let location = location(&resource, &scim.base_url);
     Ok(if status == StatusCode::CREATED { answer.location(&location) } else { answer.content_location(&location) })
 }
 
 fn listed(found: Found, exchange: &Exchange, scim: &ScimCaller) -> Result<Answer, Problem> {
-    exchange.note_leniency(&found.notes);
+    exchange.note_work(|work| {
+        work.notes.join(&found.notes);
+        work.found = Some(found.total_results);
+    });
     let resources = found.resources.iter().map(|resource| text(resource, &scim.base_url, &found.projection));
     let list = ListResponse {
         total_results: found.total_results,

@@ -37,15 +37,12 @@ impl Described {
 
     /// It takes `page` and `per_page`.
     pub(super) fn paged(self) -> Self {
-        let number = |name, text, max| {
-            let schema = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(max));
-            parameter(name, ParameterIn::Query, Required::False, text).schema(Some(schema)).build()
-        };
-        self.with(number("page", "Which page, from 1.", service::page::PAGE_MAX)).with(number(
-            "per_page",
-            "How many a page holds; 50 without it.",
-            service::page::PER_PAGE_MAX,
-        ))
+        self.with(number("page", "Which page, from 1.", service::page::PAGE_MAX)).with(per_page())
+    }
+
+    /// It takes `cursor` and `per_page`.
+    pub(super) fn paged_by_cursor(self) -> Self {
+        self.with(in_query("cursor", Type::String, "The `next_cursor` of the page before.")).with(per_page())
     }
 
     /// It takes a JSON object.
@@ -163,6 +160,15 @@ pub(super) fn in_path(name: &str, text: &str) -> Parameter {
 pub(super) fn in_query(name: &str, kind: Type, text: &str) -> Parameter {
     let kind = if kind == Type::String { SchemaType::from_iter([kind, Type::Null]) } else { SchemaType::Type(kind) };
     let schema = ObjectBuilder::new().schema_type(kind);
+    parameter(name, ParameterIn::Query, Required::False, text).schema(Some(schema)).build()
+}
+
+fn per_page() -> Parameter {
+    number("per_page", "How many a page holds; 50 without it.", service::page::PER_PAGE_MAX)
+}
+
+fn number(name: &str, text: &str, max: u32) -> Parameter {
+    let schema = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(max));
     parameter(name, ParameterIn::Query, Required::False, text).schema(Some(schema)).build()
 }
 

@@ -2,6 +2,7 @@
 //! service's request types; a test sends each member to them.
 
 use service::applications::{Kind, SCOPES};
+use service::request_log::RequestLogging;
 use service::secret::OVERLAP_MAX_S;
 use service::{IdentityProvider, Scopes};
 use utoipa::openapi::schema::{
@@ -57,7 +58,14 @@ fn tenant_members() -> ObjectBuilder {
     let settings = object()
         .property("group_display_name_unique", boolean("Whether no two groups may have the same `displayName`."))
         .property("external_id_unique", boolean("Whether no two resources of a type may have the same `externalId`."))
-        .property("strict", boolean("Whether requests that do not keep to the RFCs are refused, not mended."));
+        .property("strict", boolean("Whether requests that do not keep to the RFCs are refused, not mended."))
+        .property(
+            "request_log",
+            choice(
+                &RequestLogging::NAMES,
+                "What is kept of requests: nothing, all but values of attributes, or all but secrets.",
+            ),
+        );
     let slug = ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some("The readable name in URLs; made of the name without it."))

@@ -13,7 +13,9 @@ async fn a_tenant_is_created_with_the_limits_of_the_deployment_and_its_own() {
     assert_eq!(tenant["slug"], "wayne-enterprises");
     assert_eq!((&tenant["limits"]["page_size_max"], &tenant["limits"]["page_size_default"]), (&json!(20), &json!(20)));
     assert_eq!(tenant["limits"]["bulk_operations_max"], 10_000);
-    let settings = json!({"group_display_name_unique": true, "external_id_unique": false, "strict": false});
+    let settings = json!({
+        "group_display_name_unique": true, "external_id_unique": false, "strict": false, "request_log": "metadata",
+    });
     assert_eq!(tenant["settings"], settings);
     let id = tenant["id"].as_str().unwrap();
     assert_eq!(admin.get(&format!("/tenants/{id}")).await.json(), tenant);
