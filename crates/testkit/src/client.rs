@@ -84,6 +84,14 @@ impl Client {
         self.expect(Method::DELETE, path, None).await
     }
 
+    /// Sends a POST of any text.
+    pub async fn post_text(&self, path: &str, content_type: &'static str, text: &str) -> Answer {
+        let bytes = Bytes::from(text.to_owned());
+        self.send_bytes(Method::POST, path, HeaderMap::new(), Some((content_type, bytes)))
+            .await
+            .expect("the server answers")
+    }
+
     async fn expect(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
         self.send(method, path, HeaderMap::new(), body).await.expect("the server answers")
     }
@@ -99,13 +107,24 @@ impl Client {
         headers: HeaderMap,
         body: Option<&Value>,
     ) -> Result<Answer, NoAnswer> {
-        let bytes = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
+        let body = body.map(|body| (self.content_type, Bytes::from(body.to_string())));
+        self.send_bytes(method, path, headers, body).await
+    }
+
+    async fn send_bytes(
+        &self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Option<(&'static str, Bytes)>,
+    ) -> Result<Answer, NoAnswer> {
+        let (content_type, bytes) = body.map_or((None, Bytes::new()), |(name, bytes)| (Some(name), bytes));
         let mut request = Request::new(Full::new(bytes));
         *request.method_mut() = method;
         let url = format!("{}{path}", self.base_url);
         *request.uri_mut() = url.parse().map_err(|error| NoAnswer(format!("{url} is no URL: {error}")))?;
-        if body.is_some() {
-            request.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(self.content_type));
+        if let Some(name) = content_type {
+            request.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(name));
         }
         if let Some(secret) = &self.bearer {
             let value = format!("Bearer {secret}").parse().map_err(|error| NoAnswer(format!("credential: {error}")))?;

@@ -17,4 +17,5 @@ mod outage;
 mod postgres;
 mod process;
 mod replicas;
+mod secrets;
 mod stopping;

@@ -87,6 +87,13 @@ impl Home {
         Muster::spawn(self.command(), arguments, &self.path(&format!("credentials-{number}.json")))
     }
 
+    /// [`Self::start`], logging as much as there is to that file.
+    pub(crate) fn start_logging_to(&self, file: &Path) -> Muster {
+        let mut command = self.command();
+        command.stderr(std::fs::File::create(file).unwrap());
+        Muster::spawn(command, &["--set", "log.filter=trace"], &self.path("credentials-logging.json"))
+    }
+
     /// `muster check` finds nothing wrong.
     pub(crate) fn check(&self) {
         expect_sound(&self.run(&["check"]));

@@ -250,7 +250,10 @@ async fn a_bulk_request_is_shown_with_its_operations() {
     1 POST 409 uniqueness: refused to create a user: userName: another resource has this value already
     2 POST 201 -: created group ID with 1 member
     ");
-    assert_eq!((&operations[0]["repairs"], &operations[0]["bulk_id"]), (&json!(["boolean-as-text", "missing-schemas"]), &json!("a")));
+    assert_eq!(
+        (&operations[0]["repairs"], &operations[0]["bulk_id"]),
+        (&json!(["boolean-as-text", "missing-schemas"]), &json!("a"))
+    );
     assert_eq!(operations[1]["attribute"], "userName");
     assert_eq!(operations[2]["members"]["added"], json!([operations[0]["resource_id"]]));
 }
