@@ -241,7 +241,7 @@ fn programs() -> PathBuf {
 }
 
 /// A folder of our own with a short name: the path of a socket has at most 107 bytes.
-fn new_directory() -> PathBuf {
+pub(crate) fn new_directory() -> PathBuf {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let directory = std::env::temp_dir().join(format!("muster-pg-{}-{number}", std::process::id()));
@@ -250,7 +250,7 @@ fn new_directory() -> PathBuf {
 }
 
 /// User and group of `postgres`, when we are root.
-fn user_to_become(ours: &Path) -> Option<(u32, u32)> {
+pub(crate) fn user_to_become(ours: &Path) -> Option<(u32, u32)> {
     use std::os::unix::fs::MetadataExt;
     if fs::metadata(ours).ok()?.uid() != 0 {
         return None;

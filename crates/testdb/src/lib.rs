@@ -7,6 +7,8 @@
 
 mod cluster;
 mod database;
+mod pooler;
 
 pub use cluster::Cluster;
 pub use database::Database;
+pub use pooler::Pooler;

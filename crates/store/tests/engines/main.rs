@@ -13,6 +13,7 @@ mod invariants;
 mod lost_commits;
 mod memberships;
 mod notes;
+mod pooled;
 mod postgres;
 mod queries;
 mod reads;

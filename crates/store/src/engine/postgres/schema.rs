@@ -1,7 +1,7 @@
 //! The schema: whether this server and role will do, and the steps that the database lacks.
 
-use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Row};
 
 use super::address::Address;
 use super::error;
@@ -41,12 +41,18 @@ pub(super) async fn version(client: &Client) -> Result<u32, StoreError> {
     // Not `to_regclass`, which believes what it found before others changed it.
     let is_there = "SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'muster_schema'
                                      AND relnamespace = current_schema()::regnamespace)";
-    if !client.query_one(is_there, &[]).await.map_err(|e| error::explain_plain(&e))?.get::<_, bool>(0) {
+    let is_there: Vec<bool> = ask(client, is_there).await?.iter().map(|row| row.get(0)).collect();
+    if is_there != [true] {
         return Ok(0);
     }
-    let row = client.query_one("SELECT max(version) FROM muster_schema", &[]).await;
-    let version: Option<i32> = row.map_err(|e| error::explain_plain(&e))?.get(0);
+    let rows = ask(client, "SELECT max(version) FROM muster_schema").await?;
+    let version: Option<i32> = rows.first().and_then(|row| row.get(0));
     Ok(version.and_then(|version| u32::try_from(version).ok()).unwrap_or(0))
+}
+
+/// Asks in one message: what is prepared by one may be unknown to the connection that a pooler gives the next.
+async fn ask(client: &Client, text: &str) -> Result<Vec<Row>, StoreError> {
+    client.query_typed(text, &[]).await.map_err(|error| error::explain_plain(&error))
 }
 
 /// Runs the next step. Gives whether there may be another.
@@ -109,12 +115,13 @@ fn refused(step: &Migration, error: &tokio_postgres::Error) -> StoreError {
 /// Refuses a server that is too old or keeps texts in another encoding, and a role that row-level
 /// security does not hold back.
 async fn expect_usable(client: &Client) -> Result<(), StoreError> {
-    let row = client.query_one(
+    let rows = ask(
+        client,
         "SELECT current_setting('server_version_num')::int / 10000, current_setting('server_encoding'), current_user::text,
            (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)",
-        &[],
     );
-    let row = row.await.map_err(|error| error::explain_plain(&error))?;
+    let rows = rows.await?;
+    let Some(row) = rows.first() else { return Err(StoreError::Incompatible("it does not say who it is".into())) };
     let (version, encoding, user, bypasses): (i32, String, String, bool) =
         (row.get(0), row.get(1), row.get(2), row.get(3));
     if version < SERVER_VERSION_MIN {
@@ -141,13 +148,13 @@ pub(super) async fn problems(client: &Client) -> Result<Vec<String>, StoreError>
     if usize::try_from(found) != Ok(known) {
         problems.push(format!("the schema is at step {found}, this program knows {known}"));
     }
-    let open = client.query(
+    let open = ask(
+        client,
         "SELECT c.relname::text FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
          WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace AND a.attname = 'tenant'
            AND NOT (c.relrowsecurity AND c.relforcerowsecurity) ORDER BY c.relname",
-        &[],
     );
-    for row in open.await.map_err(|error| error::explain_plain(&error))? {
+    for row in open.await? {
         problems
             .push(format!("row-level security does not keep tenants apart in the table {}", row.get::<_, String>(0)));
     }
