@@ -23,6 +23,7 @@ use crate::tx::{Tx, TxFuture};
 mod address;
 mod connection;
 mod error;
+mod hosts;
 mod listen;
 pub(crate) mod numbering;
 mod outcome;

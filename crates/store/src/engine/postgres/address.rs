@@ -23,6 +23,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::hosts::Hosts;
 use super::{error, trusting};
 use crate::error::StoreError;
 
@@ -40,6 +41,8 @@ type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 #[derive(Clone)]
 pub(super) struct Address {
     config: Config,
+    /// The same, host by host.
+    each: Arc<Hosts>,
     /// `None` without encryption.
     tls: Option<MakeRustlsConnect>,
 }
@@ -101,7 +104,8 @@ impl Address {
             _ if verified => Some(verifying(root.as_deref()).map_err(refused)?),
             _ => Some(trusting::client_config()),
         };
-        Ok(Self { config, tls: tls.map(MakeRustlsConnect::new) })
+        let each = Arc::new(Hosts::of(&config));
+        Ok(Self { config, each, tls: tls.map(MakeRustlsConnect::new) })
     }
 
     /// Connects; the connection is polled by a task of its own.
@@ -124,21 +128,27 @@ impl Address {
 
     /// Connects; the caller polls the connection.
     pub(super) async fn connect_apart(&self) -> Result<(Client, Apart), StoreError> {
-        let connecting = async {
-            match &self.tls {
-                None => self.config.connect(NoTls).await.map(|(client, it)| (client, Apart::Plain(Box::new(it)))),
-                Some(tls) => {
-                    self.config.connect(tls.clone()).await.map(|(client, it)| (client, Apart::Encrypted(Box::new(it))))
+        // The library's own limit ends when there is a socket: whoever listens there may be stuck, and never
+        // say a word.
+        let limit = self.config.get_connect_timeout().copied().unwrap_or(Duration::MAX);
+        let mut failure = StoreError::Unavailable(String::new());
+        for (place, host) in self.each.in_order() {
+            match tokio::time::timeout(limit, self.connect_to(host)).await {
+                Ok(Ok(connected)) => {
+                    self.each.answered(place);
+                    return Ok(connected);
                 }
+                Ok(Err(error)) => failure = error::explain_connecting(&error, &self.hosts()),
+                Err(_) => failure = StoreError::Unavailable(format!("no answer ({})", self.hosts())),
             }
-        };
-        // The library's own limit is for each host, and ends when there is a socket: whoever listens there
-        // may be stuck, and never say a word.
-        let hosts = u32::try_from(self.config.get_hosts().len()).unwrap_or(u32::MAX);
-        let limit = self.config.get_connect_timeout().map_or(Duration::MAX, |limit| limit.saturating_mul(hosts));
-        match tokio::time::timeout(limit, connecting).await {
-            Ok(connected) => connected.map_err(|error| error::explain_connecting(&error, &self.hosts())),
-            Err(_) => Err(StoreError::Unavailable(format!("no answer ({})", self.hosts()))),
+        }
+        Err(failure)
+    }
+
+    async fn connect_to(&self, host: &Config) -> Result<(Client, Apart), tokio_postgres::Error> {
+        match &self.tls {
+            None => host.connect(NoTls).await.map(|(client, it)| (client, Apart::Plain(Box::new(it)))),
+            Some(tls) => host.connect(tls.clone()).await.map(|(client, it)| (client, Apart::Encrypted(Box::new(it)))),
         }
     }
 
