@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::read_dir;
 
-use scim::dialect::{HABITS, Habit, PLAIN_JSON, Product};
+use scim::dialect::{HABITS, Habit, PLAIN_JSON, Product, REPAIRS};
 use service::{IdentityProvider, Scopes};
 
 use crate::harness::{Harness, token};
@@ -28,6 +28,24 @@ fn each_transcript_shows_a_habit_and_each_habit_has_a_transcript() {
     for Habit { product, transcript, .. } in HABITS {
         assert!(transcript.starts_with(&format!("{}/", product.folder())), "{transcript}");
     }
+}
+
+#[test]
+fn the_page_about_clients_says_what_the_tables_say() {
+    let page = std::fs::read_to_string(folder().join("../../docs/clients.md")).unwrap();
+    let cell = |text: &str| text.replace('|', "\\|");
+    for Habit { does, repair, transcript, .. } in HABITS {
+        let repair = repair.map(|repair| format!("`{}`", repair.name)).unwrap_or_default();
+        let line = format!("| {} | {repair} | `{transcript}` |", cell(does));
+        assert!(page.contains(&line), "docs/clients.md lacks {line}");
+    }
+    for repair in REPAIRS {
+        let line = format!("| `{}` | {} |", repair.name, cell(repair.accepts));
+        assert!(page.contains(&line), "docs/clients.md lacks {line}");
+    }
+    let lines =
+        page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| **") && line.ends_with("` |"));
+    assert_eq!(lines.count(), HABITS.len(), "docs/clients.md says more than the table");
 }
 
 #[tokio::test]

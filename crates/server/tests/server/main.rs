@@ -15,6 +15,7 @@ pub(crate) mod harness;
 mod layer;
 mod lists;
 mod openapi;
+mod probes;
 mod resources;
 mod socket;
 pub(crate) mod transcript;

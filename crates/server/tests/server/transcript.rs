@@ -122,7 +122,8 @@ fn encoded(path: &str) -> String {
     percent_encoded(path, |b| b.is_ascii_alphanumeric() || b"/?&=+%:,;@!$'()*~-._".contains(&b))
 }
 
-fn percent_encoded(text: &str, stays: impl Fn(u8) -> bool) -> String {
+/// All bytes but those that stay are percent-encoded.
+pub(crate) fn percent_encoded(text: &str, stays: impl Fn(u8) -> bool) -> String {
     let mut encoded = String::new();
     for b in text.bytes() {
         if stays(b) {
