@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::answer::Exchange;
+use crate::answer::{Exchange, Silence};
 use crate::ask::{Ask, encode};
 use crate::connection::Connection;
 use crate::document::{list, text};
@@ -28,25 +28,39 @@ pub(crate) struct Cleanup {
     pub left: Vec<String>,
 }
 
+impl Cleanup {
+    /// Both together.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.removed += other.removed;
+        self.left.extend(other.left);
+    }
+}
+
 impl Made {
     /// Remembers what the answer to a POST says; also that there may be something when there is no
     /// answer. `filter` finds it then.
     pub(crate) fn record(&self, endpoint: &str, exchange: &Exchange, filter: &str) {
-        let endpoint = endpoint.to_owned();
-        let thing = match &exchange.answer {
+        match &exchange.answer {
             Ok(answer) if answer.is_success() => {
                 let (id, location) = (text(&answer.json, &["id"]), answer.header("location"));
                 let id = if id.is_empty() { location.rsplit('/').next().unwrap_or_default() } else { id };
-                if id.is_empty() {
-                    Thing::Perhaps { endpoint, filter: filter.to_owned() }
-                } else {
-                    Thing::Resource { endpoint, id: id.to_owned() }
-                }
+                if id.is_empty() { self.perhaps(endpoint, filter) } else { self.add(endpoint, id) }
             }
-            Ok(_) | Err(crate::answer::Silence::Stopped) => return,
-            Err(_) => Thing::Perhaps { endpoint, filter: filter.to_owned() },
-        };
-        self.things().push(thing);
+            Ok(_) | Err(Silence::Stopped) => {}
+            Err(_) => self.perhaps(endpoint, filter),
+        }
+    }
+
+    /// Remembers a resource by its id.
+    pub(crate) fn add(&self, endpoint: &str, id: &str) {
+        self.things().push(Thing::Resource { endpoint: endpoint.to_owned(), id: id.to_owned() });
+    }
+
+    /// Remembers a resource that may be there, and what finds it then.
+    pub(crate) fn perhaps(&self, endpoint: &str, filter: &str) {
+        if !filter.is_empty() {
+            self.things().push(Thing::Perhaps { endpoint: endpoint.to_owned(), filter: filter.to_owned() });
+        }
     }
 
     /// Forgets a resource that is gone.
@@ -100,13 +114,10 @@ impl Made {
 
 async fn delete(connection: &Connection, endpoint: &str, id: &str, cleanup: &mut Cleanup) {
     let path = format!("{endpoint}/{}", encode(id));
-    let gone = match connection.send_anyway(Ask::delete(&path)).await.answer {
-        Ok(answer) => answer.is_success() || answer.status == 404,
-        Err(_) => false,
-    };
-    if gone {
-        cleanup.removed += 1;
-    } else {
-        cleanup.left.push(path);
+    match connection.send_anyway(Ask::delete(&path)).await.answer {
+        Ok(answer) if answer.is_success() => cleanup.removed += 1,
+        // Gone already.
+        Ok(answer) if answer.status == 404 => {}
+        Ok(_) | Err(_) => cleanup.left.push(path),
     }
 }

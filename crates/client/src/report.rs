@@ -99,13 +99,47 @@ fn readable(path: &str) -> String {
 /// A body: JSON laid out, anything else as it is, cut when it is long.
 fn body_text(body: &[u8]) -> String {
     let text = match serde_json::from_slice::<Value>(body) {
-        Ok(json) => format!("{json:#}"),
+        Ok(json) => {
+            let mut text = String::new();
+            lay_out(&mut text, &json, 0);
+            text
+        }
         Err(_) => String::from_utf8_lossy(body).into_owned(),
     };
     match text.char_indices().nth(BODY_CHARS_MAX) {
         Some((end, _)) => format!("{}\n… ({} bytes in all)", &text[..end], body.len()),
         None => text,
     }
+}
+
+/// What is longer gets a line for each of its members.
+const LINE_CHARS_MAX: usize = 100;
+
+/// Writes JSON so that what is short stays on one line.
+fn lay_out(text: &mut String, json: &Value, depth: usize) {
+    let one_line = json.to_string();
+    let fits = one_line.chars().count() + 2 * depth <= LINE_CHARS_MAX;
+    let members: Vec<(String, &Value)> = match json {
+        Value::Object(members) if !fits => {
+            members.iter().map(|(name, value)| (format!("{}: ", Value::from(name.as_str())), value)).collect()
+        }
+        Value::Array(items) if !fits => items.iter().map(|item| (String::new(), item)).collect(),
+        Value::Object(_) | Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            text.push_str(&one_line);
+            return;
+        }
+    };
+    let (open, close) = if json.is_object() { ('{', '}') } else { ('[', ']') };
+    text.push(open);
+    for (number, (name, value)) in members.iter().enumerate() {
+        text.push_str(if number == 0 { "\n" } else { ",\n" });
+        text.push_str(&"  ".repeat(depth + 1));
+        text.push_str(name);
+        lay_out(text, value, depth + 1);
+    }
+    text.push('\n');
+    text.push_str(&"  ".repeat(depth));
+    text.push(close);
 }
 
 fn line(text: &mut String, line: &str) {
@@ -195,6 +229,22 @@ mod tests {
     fn a_path_is_readable_and_stays_one_line() {
         assert_eq!(readable("/Users?filter=userName%20eq%20%22a%26b%0A%22"), r#"/Users?filter=userName eq "a%26b%0A""#);
         assert_eq!(readable("/Users/%C3%A4%"), "/Users/ä%");
+    }
+
+    #[test]
+    fn a_body_has_a_line_for_each_member_that_is_long() {
+        let long = "x".repeat(60);
+        let json = json!({"schemas": ["a"], "Operations": [{"op": "add", "value": [1, 2]}, long, long]});
+
+        let shown = body_text(json.to_string().as_bytes());
+
+        assert_eq!(
+            shown,
+            format!(
+                "{{\n  \"schemas\": [\"a\"],\n  \"Operations\": [\n    {{\"op\":\"add\",\"value\":[1,2]}},\n    \"{long}\",\n    \
+                 \"{long}\"\n  ]\n}}"
+            )
+        );
     }
 
     #[test]

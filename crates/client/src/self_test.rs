@@ -4,10 +4,26 @@
 //! fails one check. What ServiceProviderConfig announces and what the schemas define decides which
 //! checks apply; a check whose preparations fail says so and judges nothing.
 
+mod bulk;
 mod check;
+mod create;
+mod cursor;
+mod delete;
 mod discovery;
+mod errors;
+mod etag;
 mod features;
+mod filter;
+mod groups;
+mod media;
+mod paging;
+mod patch;
+mod people;
+mod projection;
+mod replace;
 mod report;
+mod search;
+mod sort;
 mod test;
 
 use crate::connection::Connection;
@@ -59,7 +75,26 @@ pub enum Refused {
 
 /// All checks, in the order in which they run.
 fn checks() -> impl Iterator<Item = &'static Check> {
-    [discovery::CHECKS].into_iter().flatten()
+    [
+        discovery::CHECKS,
+        media::CHECKS,
+        errors::CHECKS,
+        create::CHECKS,
+        replace::CHECKS,
+        patch::CHECKS,
+        delete::CHECKS,
+        projection::CHECKS,
+        filter::CHECKS,
+        sort::CHECKS,
+        paging::CHECKS,
+        cursor::CHECKS,
+        search::CHECKS,
+        etag::CHECKS,
+        groups::CHECKS,
+        bulk::CHECKS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The ids of all checks, with level and section: for documentation and for tests.
@@ -83,18 +118,18 @@ pub async fn self_test(
         return Err(Refused::NoSuchCheck(unknown.clone()));
     }
     let selected: Vec<&Check> = checks().filter(|check| is_selected(check, &options.only)).collect();
-    let test = Test::new(connection, options.seed).await;
-    test.may_be_used(options.force).await?;
+    let test = Test::new(connection, options.seed, options.force).await;
+    test.may_be_used().await?;
 
-    let mut results = Vec::new();
+    let (mut results, mut cleanup) = (Vec::new(), Cleanup::default());
     for (done, check) in selected.iter().enumerate() {
         if connection.is_stopped() {
             break;
         }
         progress(check.id, done, selected.len());
-        results.push(test.run(check).await);
+        results.push(test.run(check, &mut cleanup).await);
     }
-    let cleanup: Cleanup = test.made.remove(connection, |done, of| progress("clean up", done, of)).await;
+    test.end(&mut cleanup).await;
     Ok(Report::new(connection, results, cleanup, options))
 }
 

@@ -62,7 +62,6 @@ impl BaseUrl {
 
     /// The path that leads to a resource by its `meta.location` or `Location`, below this base. A URL
     /// of another origin is taken by its path: the credential goes nowhere else.
-    #[cfg_attr(not(test), expect(dead_code, reason = "checks that need it follow"))]
     pub(crate) fn path_below(&self, location: &str) -> Option<String> {
         let own: Uri = self.text.parse().ok()?;
         let path = match location.parse::<Uri>() {

@@ -52,7 +52,7 @@ pub(crate) type Verdict = Result<(), Problem>;
 #[derive(Debug)]
 pub(crate) enum Problem {
     /// The server does otherwise. Sometimes that is less bad than the check's own level.
-    Failed { saw: String, exchange: Box<Exchange>, at_most: Level },
+    Failed { saw: String, exchanges: Vec<Exchange>, at_most: Level },
     /// What was needed before the check could not be had; another check says why.
     Blocked(String),
     /// The server says that it does not do this, as it may.
@@ -63,10 +63,9 @@ pub(crate) enum Problem {
 
 impl Problem {
     /// The same, when the RFC only recommends this part.
-    #[expect(dead_code, reason = "checks that need it follow")]
     pub(crate) fn at_most_should(self) -> Self {
         match self {
-            Self::Failed { saw, exchange, .. } => Self::Failed { saw, exchange, at_most: Level::Should },
+            Self::Failed { saw, exchanges, .. } => Self::Failed { saw, exchanges, at_most: Level::Should },
             other => other,
         }
     }

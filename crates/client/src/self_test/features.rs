@@ -10,7 +10,6 @@ pub(crate) const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:ente
 
 /// Something that not every server has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(dead_code, reason = "checks that need them follow")]
 pub(crate) enum Feature {
     Patch,
     Bulk,

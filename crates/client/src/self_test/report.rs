@@ -21,8 +21,8 @@ pub enum Outcome {
         level: Level,
         /// What was seen instead.
         saw: String,
-        /// The request and answer that show it.
-        exchange: Shown,
+        /// The requests and answers that show it; the last is the one that was judged.
+        exchanges: Vec<Shown>,
     },
     /// It does not apply, for this reason.
     Skipped(String),
@@ -74,10 +74,10 @@ impl Result {
         });
         match &self.outcome {
             Outcome::Passed => {}
-            Outcome::Failed { level, saw, exchange } => {
+            Outcome::Failed { level, saw, exchanges } => {
                 json["level"] = level.name().into();
                 json["saw"] = saw.as_str().into();
-                json["exchange"] = exchange.to_json();
+                json["exchanges"] = exchanges.iter().map(Shown::to_json).collect();
             }
             Outcome::Skipped(reason) | Outcome::Blocked(reason) => json["reason"] = reason.as_str().into(),
         }
@@ -125,9 +125,11 @@ impl Report {
         &self.cleanup.left
     }
 
-    fn failures(&self, wanted: Level) -> impl Iterator<Item = (&Result, &str, &Shown)> {
+    fn failures(&self, wanted: Level) -> impl Iterator<Item = (&Result, &str, &[Shown])> {
         self.results.iter().filter_map(move |result| match &result.outcome {
-            Outcome::Failed { level, saw, exchange } if *level == wanted => Some((result, saw.as_str(), exchange)),
+            Outcome::Failed { level, saw, exchanges } if *level == wanted => {
+                Some((result, saw.as_str(), exchanges.as_slice()))
+            }
             Outcome::Failed { .. } | Outcome::Passed | Outcome::Skipped(_) | Outcome::Blocked(_) => None,
         })
     }
@@ -160,12 +162,12 @@ impl Report {
     pub fn to_text(&self) -> String {
         let mut text = format!("self-test of {}\n", self.url);
         for level in [Level::Must, Level::Should] {
-            for (Result { id, section, demand, quote, .. }, saw, exchange) in self.failures(level) {
+            for (Result { id, section, demand, quote, .. }, saw, exchanges) in self.failures(level) {
                 write!(
                     text,
                     "\n{} {id}, {section}\n  saw  {saw}\n  fix  {demand}\n  RFC  {quote}\n{}",
                     level.name(),
-                    exchange.to_text("  ")
+                    exchanges.iter().map(|exchange| exchange.to_text("  ")).collect::<String>()
                 )
                 .expect("a String takes all that is written");
             }
@@ -222,11 +224,11 @@ impl Report {
             if self.failures(level).next().is_some() {
                 writeln!(text, "## {title}\n").expect("a String takes all that is written");
             }
-            for (Result { id, section, demand, quote, .. }, saw, exchange) in self.failures(level) {
+            for (Result { id, section, demand, quote, .. }, saw, exchanges) in self.failures(level) {
                 write!(
                     text,
                     "### {id}\n\n- saw: {saw}\n- fix: {demand}\n- {section}: {quote}\n\n{}\n",
-                    exchange.to_markdown()
+                    exchanges.iter().map(Shown::to_markdown).collect::<String>()
                 )
                 .expect("a String takes all that is written");
             }
