@@ -37,7 +37,7 @@ fn a_primary_that_fell_silent_is_given_up_and_its_standby_taken() {
         }
 
         let Err(StoreError::Unavailable(reason)) = silence else { panic!("{silence:?}") };
-        assert!(reason.contains("no answer"), "{reason}");
+        assert!(reason.contains("has not answered"), "{reason}");
         after.unwrap();
         assert_eq!(notes::all(&store).await, ["before", "after"]);
         // Who starts now finds the new primary too.
