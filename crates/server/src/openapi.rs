@@ -25,7 +25,7 @@ pub fn document() -> OpenApi {
         .into_iter()
         .chain(refusals::schemas())
         .map(|(name, schema)| (name, schema.into()))
-        .chain(admin::schemas())
+        .chain(admin::shapes())
         .fold(ComponentsBuilder::new(), |components, (name, schema)| components.schema(name, schema))
         .security_scheme("bearer", SecurityScheme::Http(bearer))
         .security_scheme("client", SecurityScheme::Http(basic));

@@ -5,7 +5,9 @@ use axum::Router;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 
 use crate::ServerState;
-use crate::http::admin::{applications, endpoint_info, keys, request_logs, scim_tokens, tenants};
+use crate::http::admin::{
+    applications, endpoint_info, keys, request_logs, resource_types, schemas, scim_tokens, tenants,
+};
 use crate::http::problem::Problem;
 use crate::http::scim::{bulk, discovery, resources};
 use crate::http::{docs, health, layers, oauth};
@@ -115,6 +117,19 @@ pub static ROUTES: &[Route] = &[
     route("GET", admin!("/tenants/{tenant_id}"), ADMIN_READ, || get(tenants::read)),
     route("PATCH", admin!("/tenants/{tenant_id}"), ADMIN_WRITE, || patch(tenants::update)),
     route("DELETE", admin!("/tenants/{tenant_id}"), ADMIN_WRITE, || delete(tenants::delete)),
+    // Admin: what a tenant has defined
+    route("GET", admin!("/tenants/{tenant_id}/schemas"), ADMIN_READ, || get(schemas::list)),
+    route("POST", admin!("/tenants/{tenant_id}/schemas"), ADMIN_WRITE, || post(schemas::create)),
+    route("GET", admin!("/tenants/{tenant_id}/schemas/{urn}"), ADMIN_READ, || get(schemas::read)),
+    route("PUT", admin!("/tenants/{tenant_id}/schemas/{urn}"), ADMIN_WRITE, || put(schemas::replace)),
+    route("DELETE", admin!("/tenants/{tenant_id}/schemas/{urn}"), ADMIN_WRITE, || delete(schemas::delete)),
+    route("GET", admin!("/tenants/{tenant_id}/resource-types"), ADMIN_READ, || get(resource_types::list)),
+    route("POST", admin!("/tenants/{tenant_id}/resource-types"), ADMIN_WRITE, || post(resource_types::create)),
+    route("GET", admin!("/tenants/{tenant_id}/resource-types/{name}"), ADMIN_READ, || get(resource_types::read)),
+    route("PUT", admin!("/tenants/{tenant_id}/resource-types/{name}"), ADMIN_WRITE, || put(resource_types::replace)),
+    route("DELETE", admin!("/tenants/{tenant_id}/resource-types/{name}"), ADMIN_WRITE, || {
+        delete(resource_types::delete)
+    }),
     // Admin: OAuth clients
     route("GET", admin!("/applications"), ADMIN_READ, || get(applications::list)),
     route("POST", admin!("/applications"), ADMIN_WRITE, || post(applications::create)),

@@ -73,10 +73,10 @@ impl App {
         let (grant, standing) = self.by_jwt(bearer).await?;
         let (reach, is_admin) = match standing {
             Standing::Platform => (Reach::All, grant.has_role(SUPER_ADMIN)),
-            Standing::Bound(tenant) if tenant.status == TenantStatus::Active => {
+            Standing::Bound(tenant, _) if tenant.status == TenantStatus::Active => {
                 (Reach::Tenant(tenant), grant.has_role(TENANT_ADMIN))
             }
-            Standing::Bound(_) => return Err(suspended()),
+            Standing::Bound(..) => return Err(suspended()),
             Standing::Gone => return Err(Refused::credential(Reason::Gone, None).into()),
         };
         let may_write = is_admin || grant.has_scope(ADMIN_WRITE);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use scim::dialect::Dialect;
 use scim::id::Id;
+use scim::schema::Registry;
 use store::TenantKey;
 use store::audit::Entry;
 
@@ -52,6 +53,8 @@ impl fmt::Display for Actor {
 pub struct ScimCaller {
     /// The only source of a tenant in what follows.
     pub tenant: Arc<Tenant>,
+    /// What resources that tenant knows.
+    pub registry: Arc<Registry>,
     /// Who it is.
     pub actor: Actor,
     /// What it may do.

@@ -126,6 +126,41 @@ impl Form {
         }
     }
 
+    /// Whether there is such a member, be it `null`.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
+    /// A member that may be there and says nothing.
+    pub fn ignore(&mut self, name: &str) {
+        self.members.shift_remove(name);
+    }
+
+    /// A list of at most `max` objects, that must be there.
+    pub fn each<T>(
+        &mut self,
+        name: &'static str,
+        max: usize,
+        mut read: impl FnMut(&mut Self) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let elements = self.required(name, list(max, Ok))?;
+        let mut all = Vec::with_capacity(elements.len());
+        for (place, element) in elements.into_iter().enumerate() {
+            let Json::Object(members) = element else {
+                let loc = vec![name.into(), place.into()];
+                self.push(loc, "dict_type", "Input should be a valid dictionary".into());
+                continue;
+            };
+            let at = self.at.iter().cloned().chain([name.into(), place.into()]).collect();
+            let mut inner = Self { at, members, errors: Vec::new() };
+            all.extend(read(&mut inner));
+            inner.forbid_the_rest();
+            self.errors.append(&mut inner.errors);
+        }
+        Some(all)
+    }
+
     /// Notes that a member is wrong.
     pub fn wrong(&mut self, name: &'static str, kind: &'static str, msg: impl Into<String>) {
         self.push(vec![name.into()], kind, msg.into());

@@ -19,6 +19,7 @@ pub mod page;
 pub mod provisioning;
 mod rate;
 pub mod request_log;
+pub mod schemas;
 pub mod scim_tokens;
 pub mod secret;
 pub mod settings;
@@ -41,6 +42,7 @@ use jwt::Grant;
 use keys::KeyRing;
 use rate::Rates;
 use request_log::{Growth, LogKeys, Queue};
+use schemas::Registries;
 use secret::TokenSecret;
 use usage::Usage;
 
@@ -68,6 +70,7 @@ struct Inner {
     passwords: Passwords,
     issuers: Vec<Issuer>,
     caches: Caches,
+    registries: Arc<Registries>,
     rates: Rates,
     usage: Usage,
     request_log: RequestLog,
@@ -90,8 +93,8 @@ struct Caches {
     grants: Cache<[u8; 32], Arc<Grant>>,
     /// Whether the client and the tenant of a JWT are still there.
     standings: Cache<[u8; 32], Standing>,
-    /// Tenants by the segment of a path.
-    tenants: Cache<String, Arc<Tenant>>,
+    /// Tenants by the segment of a path, and what they know.
+    tenants: Cache<String, (Arc<Tenant>, Arc<Registry>)>,
     /// The signing keys: one entry.
     ring: Cache<(), Arc<KeyRing>>,
 }
@@ -135,6 +138,7 @@ impl App {
                 tenants: Cache::new(ROW_AGE_MS_MAX),
                 ring: Cache::new(ROW_AGE_MS_MAX),
             },
+            registries: Arc::default(),
             rates: Rates::new(&clock, failures_max, refusals_max),
             usage: Usage::default(),
             request_log: RequestLog {
@@ -252,9 +256,8 @@ impl App {
         self.0.ids.next(prefix, self.now())
     }
 
-    /// What resources a tenant knows.
-    #[must_use]
-    pub fn registry(&self, _tenant: &Tenant) -> Arc<Registry> {
-        scim::schema::core::registry()
+    /// What tenants know that have defined something.
+    pub(crate) fn registries(&self) -> Arc<Registries> {
+        Arc::clone(&self.0.registries)
     }
 }

@@ -12,6 +12,7 @@ mod passwords;
 mod shown;
 #[cfg(test)]
 mod tests;
+mod tries;
 
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use scim::patch;
 use scim::path::AttrPath;
 use scim::projection::{Projection, hides_some};
 use scim::resource::{Notes, Representation, Resource};
-use scim::schema::{Registry, Relation, ResourceType};
+use scim::schema::{Registry, Relation, ResourceType, Uniqueness};
 use scim::{ScimError, json};
 use store::resources::apply::{Change, Context, Progress, UniqueAttribute, Written};
 use store::resources::{self, apply};
@@ -32,6 +33,7 @@ pub use bulk::{BulkOutcome, BulkRun};
 pub use idempotency::{IdempotencyKey, NotAKey};
 pub use list::Found;
 pub(crate) use passwords::Passwords;
+use tries::Tries;
 
 use crate::App;
 use crate::caller::ScimCaller;
@@ -55,6 +57,15 @@ pub struct Stored {
     pub change: Option<Box<Change>>,
 }
 
+/// A whole resource that a client sends.
+struct Put<'b> {
+    target: ResourceId,
+    precondition: Precondition,
+    body: &'b [u8],
+    /// What is done with it.
+    becomes: fn(Resource) -> Action,
+}
+
 impl App {
     /// Creates a resource (RFC 7644 §3.3) from the JSON text of a request.
     ///
@@ -68,15 +79,16 @@ impl App {
         body: &[u8],
         projection: &Projection,
     ) -> Result<Stored, ServiceError> {
-        refuse_both_selections_if_strict(caller, projection)?;
-        let resource = Resource::read(resource_type, json::parse(body)?)?;
-        refuse_repairs_if_strict(caller, &resource.notes, ScimError::Syntax)?;
-        let projection = showing(projection, resource_type, || resource.document.names(resource_type));
-        let notes = resource.notes.clone();
         let target = self.new_id(resource_type.id_prefix);
-        let written =
-            self.write_one(caller, resource_type, target, Precondition::Any, Action::Create(resource)).await?;
-        self.stored(caller, written, notes, projection, true).await
+        let mut tries = Tries::of(caller, resource_type);
+        loop {
+            let (caller, resource_type) = tries.current();
+            let put = Put { target, precondition: Precondition::Any, body, becomes: Action::Create };
+            let done = self.put(caller, resource_type, put, projection).await;
+            if !self.tries_again(&mut tries, &done).await? {
+                return done;
+            }
+        }
     }
 
     /// Replaces a resource (RFC 7644 §3.5.1).
@@ -93,12 +105,31 @@ impl App {
         body: &[u8],
         projection: &Projection,
     ) -> Result<Stored, ServiceError> {
+        let mut tries = Tries::of(caller, resource_type);
+        loop {
+            let (caller, resource_type) = tries.current();
+            let put = Put { target: id, precondition: precondition.clone(), body, becomes: Action::Replace };
+            let done = self.put(caller, resource_type, put, projection).await;
+            if !self.tries_again(&mut tries, &done).await? {
+                return done;
+            }
+        }
+    }
+
+    async fn put(
+        &self,
+        caller: &ScimCaller,
+        resource_type: &Arc<ResourceType>,
+        put: Put<'_>,
+        projection: &Projection,
+    ) -> Result<Stored, ServiceError> {
         refuse_both_selections_if_strict(caller, projection)?;
-        let resource = Resource::read(resource_type, json::parse(body)?)?;
+        let resource = Resource::read(resource_type, json::parse(put.body)?)?;
         refuse_repairs_if_strict(caller, &resource.notes, ScimError::Syntax)?;
         let projection = showing(projection, resource_type, || resource.document.names(resource_type));
         let notes = resource.notes.clone();
-        let written = self.write_one(caller, resource_type, id, precondition, Action::Replace(resource)).await?;
+        let action = (put.becomes)(resource);
+        let written = self.write_one(caller, resource_type, put.target, put.precondition, action).await?;
         self.stored(caller, written, notes, projection, true).await
     }
 
@@ -112,6 +143,24 @@ impl App {
         resource_type: &Arc<ResourceType>,
         id: ResourceId,
         precondition: Precondition,
+        body: &[u8],
+        projection: &Projection,
+    ) -> Result<Stored, ServiceError> {
+        let mut tries = Tries::of(caller, resource_type);
+        loop {
+            let (caller, resource_type) = tries.current();
+            let done = self.patch_once(caller, resource_type, (id, precondition.clone()), body, projection).await;
+            if !self.tries_again(&mut tries, &done).await? {
+                return done;
+            }
+        }
+    }
+
+    async fn patch_once(
+        &self,
+        caller: &ScimCaller,
+        resource_type: &Arc<ResourceType>,
+        (id, precondition): (ResourceId, Precondition),
         body: &[u8],
         projection: &Projection,
     ) -> Result<Stored, ServiceError> {
@@ -140,7 +189,14 @@ impl App {
         id: ResourceId,
         precondition: Precondition,
     ) -> Result<Option<Box<Change>>, ServiceError> {
-        Ok(self.write_one(caller, resource_type, id, precondition, Action::Delete).await?.change)
+        let mut tries = Tries::of(caller, resource_type);
+        loop {
+            let (caller, resource_type) = tries.current();
+            let done = self.write_one(caller, resource_type, id, precondition.clone(), Action::Delete).await;
+            if !self.tries_again(&mut tries, &done).await? {
+                return done.map(|written| written.change);
+            }
+        }
     }
 
     /// A resource as it is (RFC 7644 §3.4.1).
@@ -167,7 +223,7 @@ impl App {
         projection: &Projection,
     ) -> Result<Option<Representation>, ServiceError> {
         let tenant = caller.tenant.key;
-        let registry = self.registry(&caller.tenant);
+        let registry = Arc::clone(&caller.registry);
         let resource_type = Arc::clone(resource_type);
         let projection = projection.clone();
         let found = self.store().read(move |tx| {
@@ -229,8 +285,8 @@ impl App {
             now: self.now(),
             actor: caller.actor.to_string(),
             request_id: caller.request_id.clone(),
-            registry: self.registry(&caller.tenant),
-            unique: unique_attributes(caller.tenant.settings, &self.registry(&caller.tenant)),
+            registry: Arc::clone(&caller.registry),
+            unique: unique_attributes(caller.tenant.settings, &caller.registry),
             strict: caller.tenant.settings.strict,
         }
     }
@@ -271,7 +327,9 @@ pub(crate) fn unique_attributes(settings: TenantSettings, registry: &Registry) -
         if settings.external_id_unique {
             add("externalId");
         }
-        if settings.group_display_name_unique && resource_type.relation(Relation::Members).is_some() {
+        let by_schema = resource_type.schema.attribute("displayName").map(|attribute| attribute.uniqueness);
+        let is_unique = by_schema.is_some_and(|uniqueness| uniqueness != Uniqueness::None);
+        if settings.group_display_name_unique && resource_type.relation(Relation::Members).is_some() && !is_unique {
             add("displayName");
         }
     }

@@ -11,7 +11,7 @@ use store::audit;
 use store::resources::apply::UniqueAttribute;
 use store::resources::uniqueness;
 use store::tenants::{LimitOverrides, NewTenant, TenantChange, TenantFilter};
-use store::{StoreError, TenantKey, Tx};
+use store::{Lock, StoreError, TenantKey, Tx, schemas};
 
 use crate::App;
 use crate::caller::{AdminCaller, AdminWriter};
@@ -143,10 +143,14 @@ impl App {
         let now = self.now();
         let writer = caller.clone();
         let (key, id) = (tenant.key, tenant.id);
-        let registry = self.registry(&tenant);
+        let registries = self.registries();
         let written = self.store().write(move |tx| {
-            let (request, writer, registry) = (request.clone(), writer.clone(), Arc::clone(&registry));
+            let (request, writer, registries) = (request.clone(), writer.clone(), Arc::clone(&registries));
             Box::pin(async move {
+                if request.settings.changes_something() {
+                    // Nobody writes resources by the settings as they were, from here on.
+                    tx.lock(key, Lock::Schemas);
+                }
                 let Some(before) = store::tenants::lock(tx, key).await? else { return Ok(None) };
                 let change = TenantChange {
                     slug: request.slug.clone(),
@@ -156,8 +160,12 @@ impl App {
                     settings: Some(request.settings.on(before.settings)),
                 };
                 let Some(tenant) = store::tenants::update(tx, key, &change, now).await? else { return Ok(None) };
-                let unique = |settings| unique_attributes(settings, &registry);
-                enforce(tx, key, &unique(before.settings), &unique(tenant.settings)).await?;
+                if before.settings != tenant.settings {
+                    let registry = registries.of(tx, key).await?;
+                    let unique = |settings| unique_attributes(settings, &registry);
+                    schemas::count_change(tx, key, true).await?;
+                    enforce(tx, key, &unique(before.settings), &unique(tenant.settings)).await?;
+                }
                 let changed = request.changed();
                 audit::insert(tx, &writer.entry(now, "tenant.update", Some(key), id, &changed)).await?;
                 Ok(Some(tenant))

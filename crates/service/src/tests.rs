@@ -6,6 +6,7 @@ mod keys;
 pub(crate) mod place;
 mod replicas;
 mod request_log;
+mod schemas;
 mod standing;
 
 use place::Place;

@@ -25,7 +25,8 @@ const PRUNED_MAX: u32 = 500;
 
 impl App {
     /// Does what is due from time to time, until it is dropped: writes down the use of tokens,
-    /// replaces the signing key that is old, removes what nobody needs any more. For a task of its
+    /// replaces the signing key that is old, builds indexes that are wanted, removes what nobody needs any
+    /// more. For a task of its
     /// own.
     pub async fn keep_house(&self) {
         let mut rounds = tokio::time::interval(ROUND);
@@ -39,6 +40,9 @@ impl App {
                     error = &error as &dyn std::error::Error,
                     "the signing keys could not be read or replaced"
                 );
+            }
+            if let Err(error) = self.index_unfinished().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "indexes could not be built");
             }
             if let Err(error) = self.prune().await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "what is old could not be removed");

@@ -3,11 +3,12 @@
 
 use scim::fold::fold;
 use scim::resource::Document;
-use scim::schema::{Attribute, ResourceType, Uniqueness, core};
+use scim::schema::{Attribute, ResourceType, core};
 
 use crate::error::StoreError;
 use crate::resources::ResourceKey;
 use crate::resources::apply::{Context, Fault, WriteError};
+use crate::resources::rows::has_unique_user_name;
 use crate::sql;
 use crate::sql::Stmt;
 use crate::tenants::TenantKey;
@@ -25,13 +26,11 @@ pub(crate) struct Keys {
 impl Keys {
     /// What `document` has to have.
     pub(crate) fn of(document: &Document, resource_type: &ResourceType, context: &Context) -> Self {
-        let by_schema = resource_type.schema.attributes.iter().filter(|attribute| {
-            attribute.uniqueness != Uniqueness::None && !attribute.multi_valued && attribute.name != USER_NAME
-        });
         let by_settings = context.unique.iter().filter(|unique| unique.resource_type == resource_type.key);
         let by_settings = by_settings.filter_map(|unique| attribute_named(resource_type, &unique.attribute));
-        let mut unique: Vec<(String, String)> =
-            by_schema.chain(by_settings).filter_map(|attribute| unique_value(document, attribute)).collect();
+        let mut unique = document.unique_values(resource_type);
+        unique.retain(|(name, _)| name != USER_NAME || !has_unique_user_name(resource_type));
+        unique.extend(by_settings.filter_map(|attribute| unique_value(document, attribute)));
         unique.sort_unstable();
         unique.dedup();
         Self { indexed: document.indexed_values(resource_type), unique }

@@ -17,6 +17,9 @@ pub enum StoreError {
     /// A scan went past its bound of rows or time.
     #[error("the query would read too much: {0}")]
     TooExpensive(String),
+    /// What the tenant has defined is not what the work was planned by. Worth planning anew.
+    #[error("the schemas of the tenant have changed meanwhile")]
+    Outdated,
     /// It will not do as it is, however often it is tried: the schema is newer than this program or was
     /// not made by it, the server is too old, its role or address is wrong.
     #[error("the database cannot be used: {0}")]

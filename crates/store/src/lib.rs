@@ -21,6 +21,7 @@ mod options;
 pub mod page;
 pub mod request_log;
 pub mod resources;
+pub mod schemas;
 pub mod scim_tokens;
 pub mod sql;
 mod stats;

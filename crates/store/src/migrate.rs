@@ -42,6 +42,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     step!(4, "idempotency", sqlite: "0004_idempotency.sqlite.sql", postgres: "0004_idempotency.postgres.sql"),
     step!(5, "request log", sqlite: "0005_request_log.sqlite.sql", postgres: "0005_request_log.postgres.sql"),
     step!(6, "upkeep", sqlite: "0006_upkeep.sqlite.sql", postgres: "0006_upkeep.postgres.sql"),
+    step!(7, "schemas", sqlite: "0007_schemas.sqlite.sql", postgres: "0007_schemas.postgres.sql"),
 ];
 
 /// The steps that a database at `version` lacks; `None` when it is newer than this program.

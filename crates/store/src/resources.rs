@@ -8,6 +8,7 @@ pub mod apply;
 mod filter_sql;
 pub(crate) mod query;
 mod relations;
+pub(crate) mod rework;
 pub(crate) mod rows;
 pub mod uniqueness;
 

@@ -216,6 +216,27 @@ impl Tx {
         }
     }
 
+    /// Makes sure that what the tenant has defined is still, and stays until the transaction has ended,
+    /// what the work was planned by: the [`Registry::version`](scim::schema::Registry::version) of its
+    /// registry. On PostgreSQL it travels with the next statement, which fails if it is not so.
+    ///
+    /// Cost: a microsecond on SQLite.
+    ///
+    /// # Errors
+    /// [`StoreError::Outdated`].
+    pub async fn expect_schemas(&mut self, tenant: TenantKey, fence: u64) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => {
+                let found = crate::schemas::fence(self, tenant).await?;
+                if found == fence { Ok(()) } else { Err(StoreError::Outdated) }
+            }
+            Self::Postgres(tx) => {
+                tx.expect_schemas(tenant, fence);
+                Ok(())
+            }
+        }
+    }
+
     /// [`Self::lock`] for what belongs to no tenant.
     pub fn lock_deployment(&mut self, lock: DeploymentLock) {
         match self {
@@ -243,4 +264,6 @@ pub enum Lock {
     Nesting,
     /// Which number the next event has.
     EventOrder,
+    /// What the tenant has defined. Who writes resources has a share of it: see [`Tx::expect_schemas`].
+    Schemas,
 }

@@ -89,7 +89,7 @@ async fn written(
     let written = store.read(move |tx| {
         Box::pin(async move {
             let Some(tenant) = tenants::named(tx, &tenant).await? else { return Ok(None) };
-            let registry = scim::schema::core::registry();
+            let registry = store::schemas::load(tx, tenant.key).await?.registry()?;
             let end = match &mut output {
                 Output::Standard(out) => export(tx, tenant.key, &registry, contents, out).await?,
                 Output::File(out) => export(tx, tenant.key, &registry, contents, out).await?,

@@ -68,7 +68,7 @@ struct NewToken {
     /// The product that will use it: okta, entra, onelogin, jumpcloud, google, ping, sailpoint, generic
     #[arg(long)]
     identity_provider: Option<String>,
-    /// What it may do; can be repeated [default: users:read users:write groups:read groups:write bulk]
+    /// What it may do; can be repeated [default: all of them]
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
     /// An address or network that may use it; can be repeated [default: any]

@@ -1,7 +1,5 @@
 //! Documents: the attributes of a resource in canonical form, and their stored text.
 
-use std::sync::Arc;
-
 use crate::error::ScimError;
 use crate::fold::fold;
 use crate::id::ResourceId;
@@ -62,7 +60,7 @@ impl Document {
     #[must_use]
     pub fn names(&self, resource_type: &ResourceType) -> Vec<AttrPath> {
         let mut names = Vec::new();
-        for (schema, values) in self.parts(resource_type) {
+        for (schema, values, _) in self.parts(resource_type) {
             for attribute in &schema.attributes {
                 if let Some(value) = values.get(&attribute.name) {
                     add_names(&schema.id, &attribute.name, parts_of(value), &mut names);
@@ -95,8 +93,8 @@ impl Document {
     #[must_use]
     pub fn indexed_values(&self, resource_type: &ResourceType) -> Vec<(u32, String)> {
         let mut rows = Vec::new();
-        for (schema, values) in self.parts(resource_type) {
-            rows.extend(schema.presence.map(|number| (number, String::new())));
+        for (schema, values, in_extension) in self.parts(resource_type) {
+            rows.extend(schema.presence.filter(|_| in_extension).map(|number| (number, String::new())));
             for attribute in &schema.attributes {
                 if let Some(value) = values.get(&attribute.name) {
                     index(attribute, value, &mut rows);
@@ -113,12 +111,11 @@ impl Document {
     #[must_use]
     pub fn unique_values(&self, resource_type: &ResourceType) -> Vec<(String, String)> {
         let mut unique = Vec::new();
-        for (schema, values) in self.parts(resource_type) {
-            let is_extension = !std::ptr::eq(schema, Arc::as_ptr(&resource_type.schema));
+        for (schema, values, in_extension) in self.parts(resource_type) {
             for attribute in schema.attributes.iter().filter(|attribute| attribute.uniqueness != Uniqueness::None) {
                 let value = values.get(&attribute.name).and_then(|value| index_text(attribute, value));
                 let name =
-                    || if is_extension { format!("{}:{}", schema.id, attribute.name) } else { attribute.name.clone() };
+                    || if in_extension { format!("{}:{}", schema.id, attribute.name) } else { attribute.name.clone() };
                 unique.extend(value.map(|value| (name(), value)));
             }
         }
@@ -171,12 +168,12 @@ impl Document {
         names
     }
 
-    /// The schemas that this document has values of, each with those values.
-    fn parts<'a>(&'a self, resource_type: &'a ResourceType) -> impl Iterator<Item = (&'a Schema, &'a Object)> {
-        let core = std::iter::once((&*resource_type.schema, &self.0));
+    /// The schemas that this document has values of, each with those values, and whether it is an extension.
+    fn parts<'a>(&'a self, resource_type: &'a ResourceType) -> impl Iterator<Item = (&'a Schema, &'a Object, bool)> {
+        let core = std::iter::once((&*resource_type.schema, &self.0, false));
         let extensions = resource_type.extensions.iter().filter_map(|extension| {
             let values = self.0.get(&extension.schema.id)?.as_object()?;
-            Some((&*extension.schema, values))
+            Some((&*extension.schema, values, true))
         });
         core.chain(extensions)
     }

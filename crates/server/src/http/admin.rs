@@ -5,6 +5,8 @@ pub(crate) mod applications;
 pub(crate) mod endpoint_info;
 pub(crate) mod keys;
 pub(crate) mod request_logs;
+pub(crate) mod resource_types;
+pub(crate) mod schemas;
 pub(crate) mod scim_tokens;
 pub(crate) mod tenants;
 

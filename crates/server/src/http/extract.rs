@@ -81,8 +81,7 @@ impl FromRequestParts<ServerState> for AtEndpoint {
     async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, Problem> {
         let scim = ScimCaller::from_request_parts(parts, state).await?;
         let endpoint = segment(parts, state, "endpoint").await?;
-        let registry = state.app.registry(&scim.caller.tenant);
-        let resource_type = registry.type_at(&endpoint).cloned().ok_or(Problem::NoRoute)?;
+        let resource_type = scim.caller.registry.type_at(&endpoint).cloned().ok_or(Problem::NoRoute)?;
         exchange(parts).note_work(|work| work.resource_type = Some(Arc::clone(&resource_type)));
         let searches = parts.uri.path().ends_with("/.search");
         let needed = match parts.method {
@@ -136,6 +135,37 @@ impl FromRequestParts<ServerState> for Segment {
     async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, Problem> {
         let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Problem::NoRoute)?;
         params.iter().last().map(|(_, value)| Self(value.to_owned())).ok_or(Problem::NoRoute)
+    }
+}
+
+/// The tenant that an admin route is about, by id or slug.
+#[derive(Debug)]
+pub(crate) struct InTenant(pub(crate) String);
+
+impl FromRequestParts<ServerState> for InTenant {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, Problem> {
+        segment(parts, state, TENANT).await.map(Self)
+    }
+}
+
+/// Something of a tenant that an admin route is about.
+#[derive(Debug)]
+pub(crate) struct BelowTenant {
+    /// By id or slug.
+    pub(crate) tenant: String,
+    /// The last parameter of the route, decoded.
+    pub(crate) name: String,
+}
+
+impl FromRequestParts<ServerState> for BelowTenant {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, Problem> {
+        let InTenant(tenant) = InTenant::from_request_parts(parts, state).await?;
+        let Segment(name) = Segment::from_request_parts(parts, state).await?;
+        Ok(Self { tenant, name })
     }
 }
 

@@ -156,7 +156,7 @@ fn headers_of_service(error: &ServiceError) -> Vec<(header::HeaderName, HeaderVa
         ServiceError::TooManyRequests { retry_after_s } | ServiceError::IssuerSilent { retry_after_s } => {
             vec![(header::RETRY_AFTER, HeaderValue::from(*retry_after_s))]
         }
-        ServiceError::Store(StoreError::Unavailable(_)) => {
+        ServiceError::Store(StoreError::Unavailable(_) | StoreError::Outdated) => {
             vec![(header::RETRY_AFTER, HeaderValue::from_static("2"))]
         }
         ServiceError::Scim(_)
@@ -261,6 +261,11 @@ fn of_store(error: &StoreError) -> Verdict {
             None,
             "The database is too busy or not reachable. Try again in a moment",
         ),
+        E::Outdated => Verdict::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            None,
+            "The tenant's schemas have changed while this request was carried out. Send it again",
+        ),
         E::TooExpensive(detail) => Verdict::new(
             StatusCode::BAD_REQUEST,
             Some("tooMany"),
@@ -339,6 +344,7 @@ mod tests {
             status(WriteError::UnknownMembers(vec![Id::new(*b"usr", 1)])),
             status(WriteError::NeedsFailed { index: 0 }),
             status(StoreError::Unavailable(text())),
+            status(StoreError::Outdated),
             status(StoreError::TooExpensive(text())),
             status(StoreError::Corrupt(text())),
             status(ServiceError::TooManyRequests { retry_after_s: 3 }),
@@ -363,6 +369,7 @@ mod tests {
         412 -
         400 invalidValue
         409 -
+        503 -
         503 -
         400 tooMany
         500 -

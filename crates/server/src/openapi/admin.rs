@@ -1,6 +1,7 @@
 //! The admin API and the token endpoints in the OpenAPI document. Shapes of answers come from the
 //! types that are answered; what may be asked is said here, beside the path.
 
+mod definitions;
 mod operation;
 mod requests;
 
@@ -11,13 +12,16 @@ use utoipa::{PartialSchema, ToSchema};
 
 use operation::{Described, header, in_path, in_query};
 
-use crate::http::admin::{applications, endpoint_info, keys, request_logs, scim_tokens, tenants};
+use crate::http::admin::{
+    applications, endpoint_info, keys, request_logs, resource_types, schemas, scim_tokens, tenants,
+};
 use crate::http::oauth;
 
 /// Groups of endpoints and what they are for.
 pub(super) const TAGS: &[(&str, &str)] = &[
     (TOKENS, "Credentials of identity providers, and what to enter there"),
     (TENANTS, "Customers: everything provisioned belongs to exactly one"),
+    (DEFINITIONS, "Schemas and resource types of a tenant's own"),
     (APPLICATIONS, "OAuth clients that get access tokens"),
     (KEYS, "What access tokens are signed with"),
     (REQUESTS, "What was asked of a tenant's SCIM routes, and what became of it"),
@@ -26,6 +30,7 @@ pub(super) const TAGS: &[(&str, &str)] = &[
 
 const TOKENS: &str = "SCIM Tokens";
 const TENANTS: &str = "Tenants";
+const DEFINITIONS: &str = "Schemas and Resource Types";
 const APPLICATIONS: &str = "Applications";
 const KEYS: &str = "Signing Keys";
 const REQUESTS: &str = "Request Logs";
@@ -34,7 +39,8 @@ const OAUTH: &str = "OAuth";
 /// The paths, with everything they can answer.
 pub(super) fn paths() -> Paths {
     let mut paths = PathsBuilder::new();
-    let groups = [of_tokens(), of_tenants(), of_applications(), of_keys(), of_requests(), of_oauth()];
+    let groups =
+        [of_tokens(), of_tenants(), definitions::entries(), of_applications(), of_keys(), of_requests(), of_oauth()];
     for (path, method, described) in groups.into_iter().flatten() {
         paths = paths.path(path, PathItem::new(method, described.into_operation()));
     }
@@ -362,13 +368,15 @@ fn of_oauth() -> Vec<Entry> {
 }
 
 /// Every shape that the paths name.
-pub(super) fn schemas() -> Vec<(String, RefOr<Schema>)> {
+pub(super) fn shapes() -> Vec<(String, RefOr<Schema>)> {
     let mut all = Vec::new();
     collect::<scim_tokens::ScimTokenView>(&mut all);
     collect::<scim_tokens::IssuedScimTokenView<'_>>(&mut all);
     collect::<endpoint_info::EndpointInfoView>(&mut all);
     collect::<endpoint_info::EndpointInfosView>(&mut all);
     collect::<tenants::TenantView>(&mut all);
+    collect::<schemas::SchemaView>(&mut all);
+    collect::<resource_types::ResourceTypeView>(&mut all);
     collect::<applications::ApplicationView>(&mut all);
     collect::<applications::IssuedApplicationView<'_>>(&mut all);
     collect::<keys::KeyView>(&mut all);
@@ -379,7 +387,7 @@ pub(super) fn schemas() -> Vec<(String, RefOr<Schema>)> {
     collect::<oauth::AccessTokenView>(&mut all);
     collect::<oauth::OAuthErrorView>(&mut all);
     collect::<oauth::MetadataView>(&mut all);
-    for of in ["ScimToken", "Tenant", "Application"] {
+    for of in ["ScimToken", "Tenant", "DefinedSchema", "DefinedResourceType", "Application"] {
         all.push((format!("{of}Page"), page(of).into()));
     }
     let one_or_all = OneOfBuilder::new()

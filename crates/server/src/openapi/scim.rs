@@ -14,10 +14,13 @@ use operation::{Body, Described};
 pub(super) const TAGS: &[(&str, &str)] = &[
     ("SCIM Users", "Accounts of people and other holders (RFC 7643 §4.1)"),
     ("SCIM Groups", "Sets of users and of other groups (RFC 7643 §4.2)"),
+    (OWN_TYPES, "Resources of types that the tenant has defined (RFC 7643 §6)"),
     ("SCIM Bulk", "Many operations in one request (RFC 7644 §3.7)"),
     ("SCIM Search", "Queries over all resource types (RFC 7644 §3.4.2.1, §3.4.3)"),
     ("SCIM Discovery", "What this service provider knows and can do (RFC 7644 §4)"),
 ];
+
+const OWN_TYPES: &str = "SCIM Resources";
 
 const BASE: &str = "/api/v1/tenants/{tenant_id}/scim/v2";
 
@@ -32,7 +35,7 @@ pub(super) fn paths() -> Paths {
 
 fn all() -> Vec<(String, HttpMethod, Described)> {
     let mut all = Vec::new();
-    for (plural, one) in [("Users", "User"), ("Groups", "Group")] {
+    for (plural, one) in [("Users", "User"), ("Groups", "Group"), ("{endpoint}", "Resource")] {
         all.extend(of_type(plural, one));
     }
     all.extend(of_root());
@@ -40,13 +43,19 @@ fn all() -> Vec<(String, HttpMethod, Described)> {
     all.into_iter().map(|(path, method, described)| (format!("{BASE}{path}"), method, described)).collect()
 }
 
-fn of_type(plural: &'static str, one: &'static str) -> Vec<(String, HttpMethod, Described)> {
-    let tag = format!("SCIM {plural}");
+/// The routes of `/Users`, `/Groups`, or for all types of a tenant's own `/{endpoint}`.
+fn of_type(endpoint: &'static str, one: &'static str) -> Vec<(String, HttpMethod, Described)> {
+    let is_own = endpoint.starts_with('{');
+    let (tag, plural) =
+        if is_own { (OWN_TYPES.to_owned(), "Resources") } else { (format!("SCIM {endpoint}"), endpoint) };
     let shape = format!("SCIM{one}");
     let list = format!("SCIM{one}List");
-    let described = |id: &str, summary: String, text: &str| Described::new(&tag, &format!("{id}{one}"), summary, text);
-    let collection = format!("/{plural}");
-    let resource = format!("/{plural}/{{id}}");
+    let described = |id: &str, summary: String, text: &str| {
+        let described = Described::new(&tag, &format!("{id}{one}"), summary, text);
+        if is_own { described.endpoint() } else { described }
+    };
+    let collection = format!("/{endpoint}");
+    let resource = format!("/{endpoint}/{{id}}");
     vec![
         (
             collection.clone(),
@@ -68,7 +77,7 @@ fn of_type(plural: &'static str, one: &'static str) -> Vec<(String, HttpMethod, 
                 .refuses(&[400, 409]),
         ),
         (
-            format!("/{plural}/.search"),
+            format!("/{endpoint}/.search"),
             HttpMethod::Post,
             described("search", format!("Search {plural}"), "RFC 7644 §3.4.3: a query in the body.")
                 .takes(Body::Schema("SCIMSearchRequest".into()))
@@ -135,15 +144,19 @@ fn of_root() -> Vec<(String, HttpMethod, Described)> {
         (
             String::new(),
             HttpMethod::Get,
-            search("listAll", "List Resources", "RFC 7644 §3.4.2.1: resources of all types that the caller may read.")
-                .listing()
-                .answers(200, "A page of resources", Some("SCIMResourceList"))
-                .refuses(&[400]),
+            search(
+                "listAll",
+                "List All Resources",
+                "RFC 7644 §3.4.2.1: resources of all types that the caller may read.",
+            )
+            .listing()
+            .answers(200, "A page of resources", Some("SCIMResourceList"))
+            .refuses(&[400]),
         ),
         (
             "/.search".to_owned(),
             HttpMethod::Post,
-            search("searchAll", "Search Resources", "RFC 7644 §3.4.3: a query over all types, in the body.")
+            search("searchAll", "Search All Resources", "RFC 7644 §3.4.3: a query over all types, in the body.")
                 .takes(Body::Schema("SCIMSearchRequest".into()))
                 .answers(200, "A page of resources", Some("SCIMResourceList"))
                 .refuses(&[400]),

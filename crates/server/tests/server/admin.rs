@@ -6,6 +6,7 @@ mod endpoint_info;
 mod keys;
 mod oauth;
 mod request_logs;
+mod schemas;
 mod scim_tokens;
 mod tenants;
 

@@ -11,6 +11,7 @@ fn path(route: &Route) -> Vec<String> {
     let filled = filled.replace("{slug}", "acme").replace("{token_id}", "sct_00000000000000000000000000");
     let filled = filled.replace("{application_id}", "app_00000000000000000000000000");
     let filled = filled.replace("{log_id}", "log_00000000000000000000000000");
+    let filled = filled.replace("{urn}", "urn:example:2.0:X").replace("{name}", "User");
     let filled = filled.replace("{id}", "usr_00000000000000000000000000");
     if filled.contains("{endpoint}") {
         ["Users", "Groups"].map(|endpoint| filled.replace("{endpoint}", endpoint)).to_vec()

@@ -15,6 +15,7 @@ pub(crate) mod harness;
 mod layer;
 mod lists;
 mod openapi;
+mod own_types;
 mod probes;
 mod resources;
 mod socket;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use scim::schema::Registry;
 use store::tenants::TenantStatus;
 
 use super::{Holder, Presented, Reason, Refused};
@@ -18,8 +19,8 @@ use crate::tenants::{self, Tenant};
 pub(crate) enum Standing {
     /// It speaks for the platform.
     Platform,
-    /// It speaks for a tenant.
-    Bound(Arc<Tenant>),
+    /// It speaks for a tenant, which knows that.
+    Bound(Arc<Tenant>, Arc<Registry>),
     /// Its client or its tenant is gone.
     Gone,
 }
@@ -35,9 +36,9 @@ impl App {
         let holder = |tenant: Option<Arc<Tenant>>| {
             Some(Holder { tenant, actor: grant.actor.clone(), identity_provider: IdentityProvider::Generic })
         };
-        let tenant = match standing {
-            Standing::Bound(tenant) if tenant.is_named(segment) => tenant,
-            Standing::Bound(other) => return Err(Refused::credential(Reason::OtherTenant, holder(Some(other)))),
+        let (tenant, registry) = match standing {
+            Standing::Bound(tenant, registry) if tenant.is_named(segment) => (tenant, registry),
+            Standing::Bound(other, _) => return Err(Refused::credential(Reason::OtherTenant, holder(Some(other)))),
             Standing::Gone => return Err(Refused::credential(Reason::Gone, holder(None))),
             Standing::Platform => self.known_tenant(segment).await?.ok_or_else(tenants::not_found)?,
         };
@@ -52,6 +53,7 @@ impl App {
         };
         Ok(ScimCaller {
             tenant,
+            registry,
             actor: grant.actor.clone(),
             scopes,
             identity_provider: IdentityProvider::Generic,
@@ -82,7 +84,7 @@ impl App {
         let begun = caches.standings.begin(moment);
         let standing = self.standing(&grant).await?;
         match standing {
-            Standing::Platform | Standing::Bound(_) => caches.standings.put(begun, hash, standing.clone()),
+            Standing::Platform | Standing::Bound(..) => caches.standings.put(begun, hash, standing.clone()),
             // What is missing may come to be.
             Standing::Gone => {}
         }
@@ -91,6 +93,7 @@ impl App {
 
     async fn standing(&self, grant: &Grant) -> Result<Standing, ServiceError> {
         let (client_id, named) = (grant.client_id.clone(), grant.tenant.clone());
+        let registries = self.registries();
         let (application, tenant) = self
             .store()
             .read(move |tx| {
@@ -100,7 +103,10 @@ impl App {
                         None => None,
                     };
                     let tenant = match &named {
-                        Some(named) => Some(store::tenants::named(tx, named).await?),
+                        Some(named) => Some(match store::tenants::named(tx, named).await? {
+                            Some(tenant) => Some((registries.of(tx, tenant.key).await?, tenant)),
+                            None => None,
+                        }),
                         None => None,
                     };
                     Ok((application, tenant))
@@ -115,14 +121,17 @@ impl App {
         Ok(match tenant {
             _ if !lives => Standing::Gone,
             None => Standing::Platform,
-            Some(Some(tenant)) if tenant.status != TenantStatus::Deleted => {
-                Standing::Bound(Arc::new(self.tenant(tenant)))
+            Some(Some((registry, tenant))) if tenant.status != TenantStatus::Deleted => {
+                Standing::Bound(Arc::new(self.tenant(tenant)), registry)
             }
             Some(_) => Standing::Gone,
         })
     }
 
-    pub(crate) async fn known_tenant(&self, segment: &str) -> Result<Option<Arc<Tenant>>, ServiceError> {
+    pub(crate) async fn known_tenant(
+        &self,
+        segment: &str,
+    ) -> Result<Option<(Arc<Tenant>, Arc<Registry>)>, ServiceError> {
         let moment = self.moment();
         let cache = &self.caches().tenants;
         if let Some(known) = cache.get(segment, moment) {
@@ -130,11 +139,16 @@ impl App {
         }
         let begun = cache.begin(moment);
         let named = segment.to_owned();
-        let found =
-            self.store().read(move |tx| Box::pin(async move { store::tenants::named(tx, &named).await })).await?;
-        let Some(tenant) = found else { return Ok(None) };
-        let tenant = Arc::new(self.tenant(tenant));
-        cache.put(begun, segment.to_owned(), Arc::clone(&tenant));
-        Ok(Some(tenant))
+        let registries = self.registries();
+        let found = self.store().read(move |tx| {
+            Box::pin(async move {
+                let Some(tenant) = store::tenants::named(tx, &named).await? else { return Ok(None) };
+                Ok(Some((registries.of(tx, tenant.key).await?, tenant)))
+            })
+        });
+        let Some((registry, tenant)) = found.await? else { return Ok(None) };
+        let known = (Arc::new(self.tenant(tenant)), registry);
+        cache.put(begun, segment.to_owned(), known.clone());
+        Ok(Some(known))
     }
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use scim::schema::Registry;
 use store::TenantKey;
 use store::scim_tokens::{ScimToken, Secret, TokenStatus};
 
@@ -20,6 +21,7 @@ use crate::tenants::Tenant;
 #[derive(Debug)]
 pub(crate) struct KnownToken {
     tenant: Arc<Tenant>,
+    registry: Arc<Registry>,
     token: ScimToken,
     /// Which of its secrets this is.
     secret: Secret,
@@ -47,6 +49,7 @@ impl App {
         self.usage().count_token(token.tenant, token.pk, presented.address, presented.user_agent, now);
         Ok(ScimCaller {
             tenant: Arc::clone(&known.tenant),
+            registry: Arc::clone(&known.registry),
             actor: Actor::ScimToken(token.id),
             scopes: Scopes::from_bits(token.scopes),
             identity_provider: known.provider,
@@ -65,19 +68,23 @@ impl App {
         }
         let begun = cache.begin(moment);
         let named = segment.to_owned();
+        let registries = self.registries();
         let found = self
             .store()
             .read(move |tx| {
                 Box::pin(async move {
                     let Some(tenant) = store::tenants::named(tx, &named).await? else { return Ok(None) };
                     let token = store::scim_tokens::by_hash(tx, tenant.key, &hash).await?;
-                    Ok(token.map(|(token, secret)| (tenant, token, secret)))
+                    let Some((token, secret)) = token else { return Ok(None) };
+                    let registry = registries.of(tx, tenant.key).await?;
+                    Ok(Some((tenant, registry, token, secret)))
                 })
             })
             .await?;
-        let (tenant, token, secret) = found.ok_or_else(|| Refused::unknown(hash))?;
+        let (tenant, registry, token, secret) = found.ok_or_else(|| Refused::unknown(hash))?;
         let known = Arc::new(KnownToken {
             tenant: Arc::new(self.tenant(tenant)),
+            registry,
             secret,
             networks: token.allowed_ips.iter().filter_map(|network| network.parse().ok()).collect(),
             provider: IdentityProvider::from_name(&token.identity_provider).unwrap_or_default(),

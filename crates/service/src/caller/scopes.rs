@@ -4,7 +4,8 @@ use std::fmt;
 
 use scim::schema::ResourceType;
 
-/// What a SCIM token may do: a set of `users:read users:write groups:read groups:write bulk`.
+/// What a SCIM token may do: a set of `users:read users:write groups:read groups:write bulk
+/// resources:read resources:write`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Scopes(u8);
 
@@ -21,38 +22,45 @@ impl Scopes {
     pub const GROUPS_WRITE: Self = Self(1 << 3);
     /// Send bulk requests; each inner operation needs its own scope besides.
     pub const BULK: Self = Self(1 << 4);
+    /// Read resources of types that the tenant has defined.
+    pub const RESOURCES_READ: Self = Self(1 << 5);
+    /// Create, change and delete resources of types that the tenant has defined.
+    pub const RESOURCES_WRITE: Self = Self(1 << 6);
     /// Everything: what a token has unless told otherwise.
-    pub const ALL: Self = Self(0b1_1111);
+    pub const ALL: Self = Self(0b111_1111);
     /// Everything that changes nothing.
-    pub const READ: Self = Self(Self::USERS_READ.0 | Self::GROUPS_READ.0);
+    pub const READ: Self = Self(Self::USERS_READ.0 | Self::GROUPS_READ.0 | Self::RESOURCES_READ.0);
 
     /// Each scope and its name.
-    pub const NAMES: [(&'static str, Self); 5] = [
+    pub const NAMES: [(&'static str, Self); 7] = [
         ("users:read", Self::USERS_READ),
         ("users:write", Self::USERS_WRITE),
         ("groups:read", Self::GROUPS_READ),
         ("groups:write", Self::GROUPS_WRITE),
         ("bulk", Self::BULK),
+        ("resources:read", Self::RESOURCES_READ),
+        ("resources:write", Self::RESOURCES_WRITE),
     ];
 
     /// What is needed to read resources of a type.
     #[must_use]
     pub fn to_read(resource_type: &ResourceType) -> Self {
-        Self::of(resource_type, Self::USERS_READ, Self::GROUPS_READ)
+        Self::of(resource_type, Self::USERS_READ, Self::GROUPS_READ, Self::RESOURCES_READ)
     }
 
     /// What is needed to create, change or delete resources of a type.
     #[must_use]
     pub fn to_write(resource_type: &ResourceType) -> Self {
-        Self::of(resource_type, Self::USERS_WRITE, Self::GROUPS_WRITE)
+        Self::of(resource_type, Self::USERS_WRITE, Self::GROUPS_WRITE, Self::RESOURCES_WRITE)
     }
 
-    /// Types of a tenant's own have no scope of their own: they need both.
-    fn of(resource_type: &ResourceType, users: Self, groups: Self) -> Self {
+    /// All types of a tenant's own share a scope, so that a client for devices need not be trusted with
+    /// users.
+    fn of(resource_type: &ResourceType, users: Self, groups: Self, resources: Self) -> Self {
         match &resource_type.id_prefix {
             b"usr" => users,
             b"grp" => groups,
-            _ => users.union(groups),
+            _ => resources,
         }
     }
 

@@ -46,8 +46,8 @@ impl App {
     /// Runs a bulk request. `bases` are the prefixes that the paths of its operations may have.
     ///
     /// A crash in the middle leaves the slices before it applied, which RFC 7644 §3.7 allows:
-    /// operations are independent. When the database fails in the middle, the operations that
-    /// could not be run say so one by one.
+    /// operations are independent. When the database fails in the middle, or the tenant's schemas are
+    /// changed, the operations that could not be run say so one by one.
     ///
     /// # Errors
     /// [`ServiceError::Forbidden`] without the scope `bulk`, and [`ServiceError::Store`] when the
@@ -59,9 +59,9 @@ impl App {
         bases: &[&str],
     ) -> Result<BulkRun, ServiceError> {
         caller.require(Scopes::BULK)?;
-        let registry = self.registry(&caller.tenant);
+        let registry = &caller.registry;
         let bulk::Planned { heads, fail_on_errors, units } =
-            bulk::plan(request, &registry, bases, &mut |prefix| self.new_id(prefix), caller.dialect());
+            bulk::plan(request, registry, bases, &mut |prefix| self.new_id(prefix), caller.dialect());
 
         let mut notes = vec![Notes::default(); heads.len()];
         let mut progress = Progress::stopping_after(fail_on_errors);
@@ -87,8 +87,14 @@ impl App {
                 Err(error) if outcomes.is_empty() => return Err(error),
                 Err(error) => {
                     let rest = units.flat_map(|unit| unit.steps).map(|step| step.index);
-                    let unavailable = |place| (place, Err(StoreError::Unavailable(error.to_string()).into()));
-                    outcomes.extend(places.into_iter().chain(rest).map(unavailable));
+                    let not_run = |place| {
+                        let reason = match &error {
+                            ServiceError::Store(StoreError::Outdated) => StoreError::Outdated,
+                            other => StoreError::Unavailable(other.to_string()),
+                        };
+                        (place, Err(reason.into()))
+                    };
+                    outcomes.extend(places.into_iter().chain(rest).map(not_run));
                     break;
                 }
             }

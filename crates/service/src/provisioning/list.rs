@@ -11,6 +11,7 @@ use scim::schema::ResourceType;
 use store::resources::{self, Lane, Scope};
 use store::{StoreError, TenantKey, Tx};
 
+use super::tries::is_outdated;
 use super::{refuse_both_selections_if_strict, refuse_repairs_if_strict};
 use crate::App;
 use crate::caller::{ScimCaller, Scopes};
@@ -47,8 +48,27 @@ impl App {
         request: &SearchRequest,
         base_url: &str,
     ) -> Result<Found, ServiceError> {
+        let found = self.list_of(caller, resource_type, request, base_url).await;
+        if !is_outdated(&found) {
+            return found;
+        }
+        let caller = self.caught_up(caller).await?;
+        let resource_type = match resource_type {
+            Some(gone_or_not) => Some(caller.registry.type_keyed(gone_or_not.key).unwrap_or(gone_or_not)),
+            None => None,
+        };
+        self.list_of(&caller, resource_type, request, base_url).await
+    }
+
+    async fn list_of(
+        &self,
+        caller: &ScimCaller,
+        resource_type: Option<&Arc<ResourceType>>,
+        request: &SearchRequest,
+        base_url: &str,
+    ) -> Result<Found, ServiceError> {
         let tenant = caller.tenant.key;
-        let registry = self.registry(&caller.tenant);
+        let registry = Arc::clone(&caller.registry);
         let readable = |t: &&Arc<ResourceType>| caller.scopes.contains(Scopes::to_read(t));
         let types: Vec<Arc<ResourceType>> = match resource_type {
             Some(resource_type) => vec![Arc::clone(resource_type)],

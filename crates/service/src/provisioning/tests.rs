@@ -58,6 +58,7 @@ impl Fixture {
         };
         let caller = ScimCaller {
             tenant: Arc::new(tenant),
+            registry: scim::schema::core::registry(),
             actor: Actor::Operator,
             scopes,
             identity_provider: IdentityProvider::Generic,
@@ -67,7 +68,7 @@ impl Fixture {
     }
 
     fn type_named(&self, name: &str) -> Arc<ResourceType> {
-        Arc::clone(self.app.registry(&self.caller.tenant).type_named(name).unwrap())
+        Arc::clone(self.caller.registry.type_named(name).unwrap())
     }
 
     async fn create(&self, type_name: &str, body: &str) -> Result<Stored, ServiceError> {

@@ -61,9 +61,9 @@ impl App {
             match &asked.who {
                 Who::Caller(caller) => {
                     let tenant = &caller.tenant;
-                    let registry = self.registry(tenant);
+                    let registry = &caller.registry;
                     let values = tenant.settings.request_log == RequestLogging::Values;
-                    let (entry, of_bulk) = Rows::of(tenant.key, &registry, values).answered(asked);
+                    let (entry, of_bulk) = Rows::of(tenant.key, registry, values).answered(asked);
                     entries.push(entry);
                     operations.extend(of_bulk);
                 }
@@ -94,7 +94,7 @@ impl App {
     /// one, and one for the tenant whose credential it is. What was not known when it was refused is
     /// found out here, so that nobody can tell from the time that an answer takes.
     async fn refused_rows(&self, asked: &Asked, segment: &str, why: &Why) -> Result<Vec<Entry>, ServiceError> {
-        let called = self.known_tenant(segment).await?;
+        let called = self.known_tenant(segment).await?.map(|(tenant, _)| tenant);
         let other;
         let why = match why.hash {
             Some(hash) => match self.holder_of(hash).await? {
@@ -117,7 +117,8 @@ impl App {
                 self.log_queue().left_out.flood.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
-            let registry = self.registry(tenant);
+            let (key, registries) = (tenant.key, self.registries());
+            let registry = self.store().read(move |tx| Box::pin(async move { registries.of(tx, key).await })).await?;
             let values = tenant.settings.request_log == RequestLogging::Values;
             rows.push(Rows::of(tenant.key, &registry, values).refused(asked, segment, why, is_own(tenant)));
         }

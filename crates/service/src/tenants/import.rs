@@ -39,7 +39,7 @@ impl App {
         input: Box<dyn BufRead + Send>,
     ) -> Result<Imported, ImportError> {
         caller.require_platform()?;
-        // The types that every tenant knows; none has others so far.
+        // What the tenant has defined is in its file.
         let registry = scim::schema::core::registry();
         let place = Place { slug: request.slug, registry, unique: unique_attributes };
         let (now, caller, input) = (self.now(), caller.clone(), Arc::new(Mutex::new(Some(input))));

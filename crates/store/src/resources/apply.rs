@@ -185,7 +185,8 @@ impl From<StoreError> for Fault {
 /// outcome of each operation that was tried, with its place in the request, in the order of trying.
 ///
 /// # Errors
-/// [`StoreError`] when the database is not available; the whole transaction is void then.
+/// [`StoreError::Outdated`] when the tenant's definitions are no longer those of the registry;
+/// [`StoreError`] when the database is not available. The whole transaction is void then.
 pub async fn run(
     tx: &mut Tx,
     tenant: TenantKey,
@@ -193,6 +194,7 @@ pub async fn run(
     units: &[Unit],
     progress: &mut Progress,
 ) -> Result<Vec<Outcome>, StoreError> {
+    tx.expect_schemas(tenant, context.registry.version()).await?;
     let mut outcomes = Vec::with_capacity(units.len());
     for unit in units {
         if progress.is_stopped() {

@@ -160,7 +160,8 @@ fn flatten<'c, 'a>(condition: &'c Condition<'a>, conjuncts: &mut Vec<&'c Conditi
 fn keys(condition: &Condition<'_>, resource_type: &ResourceType) -> Option<Keys> {
     match condition {
         Condition::Compare(comparison) => leaf::keys(comparison, resource_type),
-        Condition::Present(_) | Condition::Not(_) => None,
+        Condition::Present(target) => leaf::keys_of_extension(target),
+        Condition::Not(_) => None,
         Condition::And(left, right) => {
             let both = [keys(left, resource_type), keys(right, resource_type)];
             let best = both.into_iter().flatten().min_by_key(|keys| keys.rank)?;
@@ -219,6 +220,23 @@ fn value_predicate(inner: &Condition<'_>, resource_type: &ResourceType) -> Optio
         | Condition::And(..)
         | Condition::Not(_)
         | Condition::Values(..) => None,
+    }
+}
+
+/// The numbers of the indexes that could be used for `condition`.
+pub(crate) fn collect_indexes(condition: &Condition<'_>, resource_type: &ResourceType, found: &mut Vec<u32>) {
+    match condition {
+        Condition::And(left, right) | Condition::Or(left, right) => {
+            collect_indexes(left, resource_type, found);
+            collect_indexes(right, resource_type, found);
+        }
+        Condition::Not(inner) | Condition::Values(_, inner) => collect_indexes(inner, resource_type, found),
+        Condition::Present(target) => found.extend(leaf::presence(target)),
+        Condition::Compare(comparison) => {
+            if let Some(Place::Indexed(number)) = Place::of(&comparison.target, resource_type) {
+                found.push(number);
+            }
+        }
     }
 }
 

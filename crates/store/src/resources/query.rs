@@ -14,11 +14,12 @@ use std::sync::Arc;
 
 use scim::filter::Condition;
 use scim::query::{ListQuery, Page, Position};
-use scim::schema::{Registry, Relation, ResourceType};
+use scim::schema::{FIRST_INDEX, Registry, Relation, ResourceType};
 
-use super::filter_sql::{Fragment, Plan, Rank, Value};
+use super::filter_sql::{self, Fragment, Plan, Rank, Value};
 use super::{ResourceKey, StoredResource};
 use crate::error::StoreError;
+use crate::schemas;
 use crate::sql::Stmt;
 use crate::tenants::TenantKey;
 use crate::tx::Tx;
@@ -94,7 +95,8 @@ pub fn lane(scope: &Scope, query: &ListQuery) -> Lane {
 ///
 /// # Errors
 /// [`StoreError::TooExpensive`] when more rows would have to be looked at than the lane allows
-/// ([`Lane::rows_max`]). On the fast lane that means: try the slow one.
+/// ([`Lane::rows_max`]). On the fast lane that means: try the slow one. [`StoreError::Outdated`]
+/// when the registry names an index that is no longer there.
 pub async fn query(
     tx: &mut Tx,
     tenant: TenantKey,
@@ -103,6 +105,7 @@ pub async fn query(
     lane: Lane,
 ) -> Result<Found, StoreError> {
     let conditions = conditions(scope, query);
+    expect_indexes(tx, tenant, &conditions).await?;
     let planned = planned(&conditions);
     match path(&planned, query) {
         Path::Listed => {
@@ -176,6 +179,26 @@ fn path<'p, 'c, 'a>(planned: &'p [PlannedType<'c, 'a>], query: &ListQuery) -> Pa
     let Some(sort) = &query.sort else { return Path::InSql(only, None) };
     let order = sort.target(only.resource_type).and_then(|target| ColumnOrder::of(sort, &target, only.resource_type));
     order.map_or(Path::LookedAt, |order| Path::InSql(only, Some(order)))
+}
+
+/// Makes sure that the indexes of the tenant's own choice that are used are whole in this transaction:
+/// the registry can be from before one was dropped.
+async fn expect_indexes(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    conditions: &[(&Arc<ResourceType>, Option<Condition<'_>>)],
+) -> Result<(), StoreError> {
+    let mut used = Vec::new();
+    for (resource_type, condition) in conditions {
+        if let Some(condition) = condition {
+            filter_sql::collect_indexes(condition, resource_type, &mut used);
+        }
+    }
+    used.retain(|number| *number >= FIRST_INDEX);
+    if used.is_empty() || schemas::indexes::are_ready(tx, tenant, &used).await? {
+        return Ok(());
+    }
+    Err(StoreError::Outdated)
 }
 
 /// On the fast lane: refuses a plan that reads too many keys from indexes, before it reads them.

@@ -3,7 +3,7 @@
 use scim::fold::fold;
 use scim::id::{ResourceId, Version};
 use scim::resource::Document;
-use scim::schema::{ResourceType, Uniqueness};
+use scim::schema::{Attribute, Kind, ResourceType, Uniqueness};
 
 use super::{ResourceKey, StoredResource, read_version};
 use crate::attributes::USER_NAME;
@@ -47,7 +47,10 @@ impl Columns {
 
 /// Whether `user_name` holds the userName of resources of that type, with its unique index.
 pub(crate) fn has_unique_user_name(resource_type: &ResourceType) -> bool {
-    resource_type.schema.attribute(USER_NAME).is_some_and(|attribute| attribute.uniqueness != Uniqueness::None)
+    let is_folded =
+        |attribute: &Attribute| attribute.kind == Kind::String && !attribute.multi_valued && !attribute.case_exact;
+    let attribute = resource_type.schema.attributes.iter().find(|attribute| attribute.name == USER_NAME);
+    attribute.is_some_and(|attribute| attribute.uniqueness != Uniqueness::None && is_folded(attribute))
 }
 
 /// Writes a new row. `None`: the userName is taken, or the id.

@@ -54,7 +54,7 @@ pub async fn export(
     for table in TABLES {
         let columns: Vec<&Column> = table.file_columns(credentials).collect();
         match table.in_file {
-            InFile::Rows => rows(tx, tenant, table, &columns, &mut lines).await?,
+            InFile::Rows | InFile::Definitions => rows(tx, tenant, table, &columns, &mut lines).await?,
             InFile::Credentials if credentials => rows(tx, tenant, table, &columns, &mut lines).await?,
             InFile::Resources => resources(tx, tenant, table, &columns, &mut lines).await?,
             InFile::Members => members(tx, tenant, &mut lines).await?,

@@ -19,6 +19,7 @@ use super::values::Given;
 use crate::changes::Change;
 use crate::error::StoreError;
 use crate::resources::apply::{Context, UniqueAttribute};
+use crate::schemas;
 use crate::sql;
 use crate::sql::Stmt;
 use crate::tenants::{self, Tenant, TenantSettings};
@@ -111,23 +112,36 @@ impl From<Refusal> for Fault {
 
 async fn read_all(tx: &mut Tx, lines: &mut Lines, place: &Place) -> Result<Imported, Fault> {
     lines.header()?;
-    let tenant = match lines.next(&place.registry)? {
+    lines.advance()?;
+    let tenant = match lines.current(&place.registry)? {
         Line::Row(table, row) if table.name == "tenants" => insert_tenant(tx, lines.number(), row, place).await?,
         _ => return Err(lines.refuse("the second line is not that of the tenant").into()),
     };
     // Who and when are of no use here: what happened is in the file.
-    let context = Context {
+    let context = |registry: Arc<Registry>| Context {
         now: 0,
         actor: String::new(),
         request_id: String::new(),
-        registry: Arc::clone(&place.registry),
-        unique: (place.unique)(tenant.settings, &place.registry),
+        unique: (place.unique)(tenant.settings, &registry),
+        registry,
         strict: false,
     };
     let mut counted = BTreeMap::from([("tenants".to_owned(), 1)]);
-    let mut batch = Batch::new(tenant.key, context);
+    let mut batch = Batch::new(tenant.key, context(Arc::clone(&place.registry)));
+    let mut has_defined = false;
     loop {
-        let line = lines.next(&place.registry)?;
+        let defines = lines.advance()?;
+        if has_defined && !defines {
+            batch.flush(tx).await?;
+            let definitions = schemas::load(tx, tenant.key).await;
+            let registry = match definitions.and_then(|definitions| definitions.registry()) {
+                Err(StoreError::Corrupt(reason)) => return Err(lines.refuse(&format!("before it: {reason}")).into()),
+                registry => registry.map_err(Fault::Store)?,
+            };
+            batch.goes_by(context(registry));
+        }
+        has_defined = defines;
+        let line = lines.current(batch.registry())?;
         let (name, rows) = match &line {
             Line::End(end) => {
                 batch.flush(tx).await?;

@@ -60,6 +60,8 @@ pub enum Place {
 pub enum InFile {
     /// A line per row.
     Rows,
+    /// A line per row, before all rows that mean something by them.
+    Definitions,
     /// A line per row, in the order of creation.
     Resources,
     /// A line per row, if it holds credentials.
@@ -145,6 +147,47 @@ pub static TABLES: &[Table] = &[
         ],
         key: &["key"],
         in_file: InFile::Rows,
+    },
+    Table {
+        name: "schema_states",
+        columns: &[TENANT, int("version"), int("fence"), int("next_type"), int("next_index")],
+        key: &["tenant"],
+        in_file: InFile::Definitions,
+    },
+    Table {
+        name: "schemas",
+        columns: &[TENANT, text("urn"), json("definition"), int("created_at"), int("updated_at")],
+        key: &["tenant", "urn"],
+        in_file: InFile::Definitions,
+    },
+    Table {
+        name: "resource_types",
+        columns: &[
+            TENANT,
+            int("key"),
+            text("name"),
+            text("endpoint"),
+            json("definition"),
+            int("created_at"),
+            int("updated_at"),
+        ],
+        key: &["tenant", "key"],
+        in_file: InFile::Definitions,
+    },
+    Table {
+        name: "schema_indexes",
+        columns: &[
+            TENANT,
+            int("number"),
+            text("urn"),
+            text("path"),
+            text("state"),
+            int("done_type"),
+            int("done_pk"),
+            text("reason").or_null(),
+        ],
+        key: &["tenant", "number"],
+        in_file: InFile::Definitions,
     },
     Table {
         name: "scim_tokens",

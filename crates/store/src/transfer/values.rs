@@ -66,11 +66,16 @@ impl Given {
             }
             Kind::Type => {
                 let name = plain(text).ok_or_else(|| wrong("the name of a resource type"))?;
-                let known = registry.type_named(&name).ok_or_else(|| format!("there is no resource type {name}"))?;
-                Self::Int(known.key.into())
+                let known = registry.type_named(&name).map(|known| known.key).or_else(|| gone(&name));
+                Self::Int(known.ok_or_else(|| format!("there is no resource type {name}"))?.into())
             }
         })
     }
+}
+
+/// The key of a type that the tenant no longer has: what happened to its resources is still known.
+fn gone(name: &str) -> Option<u16> {
+    name.strip_prefix('#')?.parse().ok()
 }
 
 /// A JSON string without U+0000.
@@ -152,7 +157,10 @@ pub(super) fn push_for_file(
         (Kind::Id, Value::Bytes(bytes)) => push_string(out, &Id::from_bytes(bytes).map_err(|_| broken())?.to_string()),
         (Kind::Type, Value::Int(key)) => {
             let key = u16::try_from(key).map_err(|_| broken())?;
-            push_string(out, &registry.type_keyed(key).ok_or_else(broken)?.name);
+            match registry.type_keyed(key) {
+                Some(known) => push_string(out, &known.name),
+                None => push_string(out, &format!("#{key}")),
+            }
         }
         _ => return Err(broken()),
     }

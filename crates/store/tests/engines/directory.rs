@@ -1,7 +1,7 @@
 //! A tenant's resources, written through the one write path.
 
 use std::cell::Cell;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use scim::batch::{Action, Batch, Operation, Step, Unit};
 use scim::dialect::Dialect;
@@ -10,7 +10,7 @@ use scim::json::Json;
 use scim::patch;
 use scim::query::ListQuery;
 use scim::resource::{Resource, Secret};
-use scim::schema::{Registry, ResourceType, core};
+use scim::schema::{Custom, CustomType, Index, Registry, ResourceType, core};
 use serde_json::json;
 use store::events::{self, Event};
 use store::members::{self, Membership};
@@ -33,8 +33,54 @@ pub(crate) struct Directory {
 /// Where the base URL of the tests is.
 pub(crate) const BASE: &str = "https://scim.example/v2";
 
+/// What is built in, and a type and an extension of a tenant's own, with indexes of each kind.
 pub(crate) fn registry() -> Arc<Registry> {
-    core::registry()
+    static REGISTRY: LazyLock<Arc<Registry>> = LazyLock::new(|| {
+        let draft = |json| serde_json::from_value(json).unwrap();
+        let device = draft(json!({ "id": DEVICE, "name": "Device", "attributes": [
+            { "name": "serial", "uniqueness": "server" }, { "name": "size", "type": "integer" },
+            { "name": "seen", "type": "dateTime" }, { "name": "active", "type": "boolean", "multiValued": true },
+            { "name": "displayName", "caseExact": true },
+            { "name": "ports", "type": "complex", "multiValued": true, "subAttributes": [
+                { "name": "value", "caseExact": true }, { "name": "number", "type": "integer" }] } ] }));
+        let badge = draft(json!({ "id": BADGE, "name": "Badge", "attributes": [
+            { "name": "code", "uniqueness": "server", "caseExact": true }, { "name": "color" },
+            { "name": "pin", "mutability": "writeOnly" } ] }));
+        let extends =
+            json!([{ "schema": BADGE, "required": false }, { "schema": core::ENTERPRISE_USER, "required": false }]);
+        let user = json!({ "name": "User", "endpoint": "/Users", "schema": core::USER, "schemaExtensions": extends });
+        let devices = json!({ "name": "Device", "endpoint": "/Devices", "schema": DEVICE });
+        let types = [(1, user), (100, devices)];
+        let indexes = [
+            (DEVICE, "size"),
+            (DEVICE, "seen"),
+            (DEVICE, "ports.value"),
+            (DEVICE, "ports.number"),
+            (BADGE, "color"),
+            (BADGE, ""),
+        ];
+        // Numbers of built-in indexes, which need no row that says that they are ready.
+        let index = |((schema, path), number): ((&str, &str), u32)| Index {
+            number,
+            schema: schema.to_ascii_lowercase(),
+            path: path.into(),
+            is_ready: true,
+        };
+        let custom = Custom {
+            schemas: vec![device, badge],
+            types: types.map(|(key, json)| CustomType { key, draft: serde_json::from_value(json).unwrap() }).into(),
+            indexes: indexes.into_iter().zip(200..).map(index).collect(),
+        };
+        Registry::with(&custom, 0).unwrap()
+    });
+    Arc::clone(&REGISTRY)
+}
+
+pub(crate) const DEVICE: &str = "urn:example:2.0:Device";
+pub(crate) const BADGE: &str = "urn:example:2.0:Badge";
+
+pub(crate) fn device() -> Arc<ResourceType> {
+    Arc::clone(registry().type_named("Device").unwrap())
 }
 
 pub(crate) fn user() -> Arc<ResourceType> {
@@ -75,6 +121,11 @@ impl Directory {
     /// The same tenant through another store, with ids that the first does not give.
     pub(crate) fn through(&self, store: &Store) -> Self {
         Self { store: store.clone(), unique: self.unique.clone(), counter: Cell::new(1 << 32), ..*self }
+    }
+
+    /// Another handle on the same tenant.
+    pub(crate) fn handle(&self) -> Self {
+        Self { store: self.store.clone(), unique: self.unique.clone(), counter: self.counter.clone(), ..*self }
     }
 
     /// A tenant that is there already, whose last resource was made with the number `made`.

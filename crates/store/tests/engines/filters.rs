@@ -12,7 +12,7 @@ use scim::schema::{ResourceType, core};
 use serde_json::json;
 use store::members::{self, Membership};
 
-use crate::directory::{BASE, Directory, group, group_json, registry, user};
+use crate::directory::{BADGE, BASE, Directory, device, group, group_json, registry, user};
 use crate::harness::each_engine;
 
 /// Texts that collide, and that fold into each other.
@@ -22,11 +22,12 @@ fn text() -> impl Strategy<Value = &'static str> {
     proptest::sample::select(&TEXTS[..])
 }
 
+/// A user.
 fn person() -> impl Strategy<Value = Json> {
     let emails = prop::collection::vec((text(), prop::option::of(text())), 0..3);
     let some = || prop::option::of(text());
-    (text(), some(), some(), some(), some(), prop::option::of(any::<bool>()), emails).prop_map(
-        |(name, external_id, display, title, department, active, emails)| {
+    (text(), some(), some(), some(), some(), some(), prop::option::of(any::<bool>()), emails).prop_map(
+        |(name, external_id, display, title, department, color, active, emails)| {
             let emails: Vec<_> = emails
                 .into_iter()
                 .filter(|(value, _)| !value.is_empty())
@@ -34,8 +35,31 @@ fn person() -> impl Strategy<Value = Json> {
                 .collect();
             json!({
                 "userName": name, "externalId": external_id, "displayName": display, "title": title,
-                "active": active, "emails": emails, core::ENTERPRISE_USER: { "department": department }
+                "active": active, "emails": emails, core::ENTERPRISE_USER: { "department": department },
+                BADGE: { "color": color }
             })
+        },
+    )
+}
+
+/// A resource of a type of the tenant's own.
+fn thing() -> impl Strategy<Value = Json> {
+    let some = || prop::option::of(text());
+    let number = || {
+        prop::option::of(prop_oneof![
+            Just(json!(0)),
+            Just(json!(-1)),
+            Just(json!(u64::MAX)),
+            (0..4).prop_map(|n| json!(n))
+        ])
+    };
+    let seen = prop::option::of((0..4_u8).prop_map(|second| format!("1970-01-01T02:00:0{second}+02:00")));
+    let ports = prop::collection::vec((some(), number()), 0..3);
+    (some(), number(), seen, prop::collection::vec(any::<bool>(), 0..2), ports).prop_map(
+        |(display, size, seen, active, ports)| {
+            let ports: Vec<_> =
+                ports.into_iter().map(|(value, number)| json!({ "value": value, "number": number })).collect();
+            json!({ "displayName": display, "size": size, "seen": seen, "active": active, "ports": ports })
         },
     )
 }
@@ -58,6 +82,10 @@ fn filter() -> impl Strategy<Value = String> {
             "emails.value",
             "emails.type",
             "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department",
+            "urn:example:2.0:Badge:color",
+            "serial",
+            "ports",
+            "ports.value",
             "id",
             "groups.display",
             "members.display",
@@ -73,8 +101,12 @@ fn filter() -> impl Strategy<Value = String> {
         2 => (name, ).prop_map(|(name,)| format!("{name} pr")),
         1 => (equality(), any::<bool>()).prop_map(|(op, value)| format!("active {op} {value}")),
         1 => Just("active pr".to_owned()),
+        1 => Just("urn:example:2.0:Badge pr".to_owned()),
+        2 => (proptest::sample::select(&["size", "ports.number"][..]), proptest::sample::select(&["eq", "ne", "gt", "ge", "lt", "le"][..]), proptest::sample::select(&["0", "-1", "1", "2", "1.0", "1.5", "18446744073709551615"][..]))
+            .prop_map(|(name, op, number)| format!("{name} {op} {number}")),
+        1 => (operator(), text(), 0..4).prop_map(|(op, text, number)| format!("ports[value {op} {} and number eq {number}]", Json::from(text))),
         1 => Just("title eq null".to_owned()),
-        2 => (proptest::sample::select(&["meta.created", "meta.lastModified"][..]), proptest::sample::select(&["eq", "ne", "gt", "ge", "lt", "le"][..]), 0..12_u8)
+        2 => (proptest::sample::select(&["meta.created", "meta.lastModified", "seen"][..]), proptest::sample::select(&["eq", "ne", "gt", "ge", "lt", "le"][..]), 0..12_u8)
             .prop_map(|(name, op, second)| format!("{name} {op} \"1970-01-01T00:00:{:02}Z\"", second * 2)),
         2 => (proptest::sample::select(&["id", "members.value", "members", "groups.value", "groups"][..]), equality(), 0..10_u8)
             .prop_map(|(name, op, id)| format!("{name} {op} \"#{id}\"")),
@@ -108,6 +140,8 @@ fn sort() -> impl Strategy<Value = Option<Sort>> {
             "meta.created",
             "meta.lastModified",
             "id",
+            "size",
+            "seen",
         ][..],
     );
     let order = prop_oneof![Just(SortOrder::Ascending), Just(SortOrder::Descending)];
@@ -186,7 +220,8 @@ proptest! {
     fn the_database_finds_what_the_filter_says_in_the_order_that_was_asked_for(
         people in prop::collection::vec(person(), 0..12),
         groups in groups(),
-        queries in prop::collection::vec((filter(), sort(), 0..3_u8, 1..5_u32), 30),
+        things in prop::collection::vec(thing(), 0..5),
+        queries in prop::collection::vec((filter(), sort(), 0..5_u8, 1..5_u32), 30),
     ) {
         each_engine(async |store| {
             let acme = Directory::new(&store, "acme").await;
@@ -206,6 +241,12 @@ proptest! {
                 let name = if name.is_empty() { "empty" } else { name };
                 all.push(acme.try_create(&group(), group_json(name, &members)).await.unwrap().id);
             }
+            for thing in &things {
+                let mut thing = thing.clone();
+                // It is unique.
+                thing["serial"] = format!("a{}", all.len()).into();
+                all.push(acme.try_create(&device(), thing).await.unwrap().id);
+            }
             // Some change later than they were created.
             for id in all.iter().step_by(3) {
                 acme.patch(*id, "", json!([{ "op": "add", "path": "externalId", "value": "ab" }])).await.unwrap();
@@ -213,7 +254,14 @@ proptest! {
             let everything = everything(&acme, &all).await;
 
             for (text, sort, types, count) in &queries {
-                let types = [vec![user()], vec![group()], vec![user(), group()]][usize::from(*types)].clone();
+                let types = [
+                    vec![user()],
+                    vec![group()],
+                    vec![user(), group()],
+                    vec![device()],
+                    vec![user(), group(), device()],
+                ][usize::from(*types)]
+                .clone();
                 let text = (0..10).fold(text.clone(), |text, number| {
                     let id = all.get(number).map_or_else(|| "nobody".to_owned(), ToString::to_string);
                     text.replace(&format!("#{number}"), &id)

@@ -20,6 +20,7 @@ mod queries;
 mod reads;
 mod request_log;
 mod resources;
+mod schemas;
 mod sqlite_batches;
 mod sqlite_files;
 mod tables;

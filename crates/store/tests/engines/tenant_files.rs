@@ -4,10 +4,11 @@ use std::io::{self, BufReader, Read, Write};
 use std::sync::{Arc, Mutex};
 
 use scim::id::Id;
-use scim::schema::Registry;
+use scim::schema::{CustomType, Registry, SchemaDraft};
 use serde_json::json;
 use store::applications::{self, NewApplication};
 use store::resources::apply::UniqueAttribute;
+use store::schemas;
 use store::scim_tokens::{self, NewToken, SecretMark};
 use store::sql::Stmt;
 use store::tenants::{self, TenantSettings};
@@ -38,10 +39,19 @@ impl Write for Buffer {
 }
 
 pub(crate) async fn written(store: &Store, tenant: TenantKey, contents: Contents) -> String {
+    written_by(store, tenant, registry(), contents).await
+}
+
+pub(crate) async fn written_by(
+    store: &Store,
+    tenant: TenantKey,
+    registry: Arc<Registry>,
+    contents: Contents,
+) -> String {
     let buffer = Buffer::default();
     let mut out = buffer.clone();
     let exported =
-        store.read(move |tx| Box::pin(async move { export(tx, tenant, &registry(), contents, &mut out).await }));
+        store.read(move |tx| Box::pin(async move { export(tx, tenant, &registry, contents, &mut out).await }));
     exported.await.unwrap().unwrap();
     String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap()
 }
@@ -57,7 +67,7 @@ async fn read_from(store: &Store, input: impl Read + Send + 'static, slug: Optio
     imported.await.unwrap()
 }
 
-async fn read(store: &Store, text: &str) -> Result<Imported, Refusal> {
+pub(crate) async fn read(store: &Store, text: &str) -> Result<Imported, Refusal> {
     read_from(store, io::Cursor::new(text.to_owned()), None).await
 }
 
@@ -77,6 +87,7 @@ pub(crate) async fn a_tenant(store: &Store) -> Directory {
     })).await;
     let staff = acme.group("Staff", &[ana]).await;
     other.user("bob").await;
+    define_something(store, other.tenant).await;
     let bob = acme.user("bob").await;
     acme.group("All", &[staff, bob]).await;
     acme.patch(staff, "", adding(&[bob])).await.unwrap();
@@ -86,6 +97,25 @@ pub(crate) async fn a_tenant(store: &Store) -> Directory {
     credentials(store, acme.tenant).await;
     acme.events().await;
     acme
+}
+
+/// Rows in the tables of definitions.
+async fn define_something(store: &Store, tenant: TenantKey) {
+    let schema = json!({ "id": "urn:example:2.0:Tool", "attributes": [{ "name": "edge", "indexed": true }] });
+    let resource_type = json!({ "name": "Tool", "endpoint": "/Tools", "schema": "urn:example:2.0:Tool" });
+    let schema: SchemaDraft = serde_json::from_value(schema).unwrap();
+    let own = CustomType { key: 100, draft: serde_json::from_value(resource_type).unwrap() };
+    let defined = store.write(move |tx| {
+        let (schema, own) = (schema.clone(), own.clone());
+        Box::pin(async move {
+            schemas::count_change(tx, tenant, true).await?;
+            schemas::put_schema(tx, tenant, &schema, 7).await?;
+            schemas::put_type(tx, tenant, &own, 7).await?;
+            let mut definitions = schemas::load(tx, tenant).await?;
+            schemas::change::list_indexes(tx, tenant, &mut definitions).await
+        })
+    });
+    defined.await.unwrap();
 }
 
 async fn credentials(store: &Store, tenant: TenantKey) {

@@ -26,6 +26,7 @@ const BEYOND_ONE_TENANT: &[(&str, &str)] = &[
     ("request_log::statements::DELETE_REQUESTS_OF", BY_TIME_AND_NUMBER),
     ("request_log::statements::GET", BY_TIME_AND_NUMBER),
     ("request_log::statements::LIST_OF_RESOURCE", BY_TIME_AND_NUMBER),
+    ("schemas::indexes::UNFINISHED", "once a minute, from an index that is empty but for minutes after a change"),
     ("scim_tokens::BY_ID", BY_ITS_OWN_ID),
     ("scim_tokens::COUNT_ALL", LIST_OF_ALL),
     ("scim_tokens::OF_ANYONE", "whose a token is that was shown to another tenant"),
@@ -59,6 +60,15 @@ const ALL_OF_A_TENANT: &[(&str, &str)] = &[
     ("resources::uniqueness::ENFORCE_DISPLAY_NAME", "all resources are looked at, once, when the setting changes"),
     ("resources::uniqueness::ENFORCE_EXTERNAL_ID", "all resources are looked at, once, when the setting changes"),
     ("resources::uniqueness::RELEASE", "all resources are looked at, once, when the setting changes"),
+    ("schemas::DELETE_TYPE", FEW),
+    ("schemas::NEW_TYPE_KEY", FEW),
+    ("schemas::SCHEMAS", FEW),
+    ("schemas::STATE", FEW),
+    ("schemas::TYPES", FEW),
+    ("schemas::indexes::ALL", FEW),
+    ("schemas::indexes::NEW_NUMBER", FEW),
+    ("schemas::indexes::NEXT", FEW),
+    ("schemas::indexes::READY", FEW),
     ("scim_tokens::COUNT", ADMIN_LIST),
     ("scim_tokens::LIST", ADMIN_LIST),
     ("scim_tokens::SUMMARY", "a tenant has few tokens"),
@@ -66,6 +76,7 @@ const ALL_OF_A_TENANT: &[(&str, &str)] = &[
     ("transfer::export::TYPES", "a row for a thousand resources and connection, once in an export"),
     ("usage::SINCE", "a tenant has few tokens"),
 ];
+const FEW: &str = "a tenant has one state of its definitions, and at most some hundred of these";
 const ADMIN_LIST: &str = "a list for a tenant's administrators, who have few of these";
 
 /// Kinds of queries for which resources of a tenant are looked at one by one, and why.

@@ -17,6 +17,7 @@ const BEYOND_ONE_TENANT: &[(&str, &str)] = &[
     ("applications::LIST_ALL", "a list for the platform's administrators"),
     ("request_log::statements::DELETE_OPERATIONS", "the oldest of all tenants are forgotten, each row with its tenant"),
     ("request_log::statements::DELETE_REQUESTS", "the oldest of all tenants are forgotten, by a range of keys"),
+    ("schemas::indexes::UNFINISHED", "once a minute, from an index that is empty but for minutes after a change"),
     ("scim_tokens::COUNT_ALL", "a list for the platform's administrators"),
     ("scim_tokens::OF_ANYONE", "whose a token is that was shown to another tenant"),
     ("scim_tokens::LIST_ALL", "a list for the platform's administrators"),

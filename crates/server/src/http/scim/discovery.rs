@@ -1,10 +1,8 @@
 //! `/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas` (RFC 7644 §4), for any credential of
 //! the tenant.
 
-use axum::extract::State;
 use http::StatusCode;
 use scim::discovery::{self, Offer};
-use service::App;
 
 use crate::http::extract::{Query, ScimCaller, Segment};
 use crate::http::problem::Problem;
@@ -25,45 +23,31 @@ pub(crate) async fn service_provider_config(scim: ScimCaller, Query(pairs): Quer
 }
 
 /// `GET /ResourceTypes`.
-pub(crate) async fn resource_types(
-    State(app): State<App>,
-    scim: ScimCaller,
-    Query(pairs): Query,
-) -> Result<Answer, Problem> {
+pub(crate) async fn resource_types(scim: ScimCaller, Query(pairs): Query) -> Result<Answer, Problem> {
     check(&pairs)?;
-    let registry = app.registry(&scim.caller.tenant);
-    Ok(Answer::scim(StatusCode::OK, discovery::resource_types(&scim.base_url, &registry)))
+    Ok(Answer::scim(StatusCode::OK, discovery::resource_types(&scim.base_url, &scim.caller.registry)))
 }
 
 /// `GET /ResourceTypes/{id}`.
 pub(crate) async fn resource_type(
-    State(app): State<App>,
     scim: ScimCaller,
     Segment(name): Segment,
     Query(pairs): Query,
 ) -> Result<Answer, Problem> {
     check(&pairs)?;
-    let registry = app.registry(&scim.caller.tenant);
-    Ok(Answer::scim(StatusCode::OK, discovery::resource_type(&scim.base_url, &registry, &name)?))
+    Ok(Answer::scim(StatusCode::OK, discovery::resource_type(&scim.base_url, &scim.caller.registry, &name)?))
 }
 
 /// `GET /Schemas`.
-pub(crate) async fn schemas(State(app): State<App>, scim: ScimCaller, Query(pairs): Query) -> Result<Answer, Problem> {
+pub(crate) async fn schemas(scim: ScimCaller, Query(pairs): Query) -> Result<Answer, Problem> {
     check(&pairs)?;
-    let registry = app.registry(&scim.caller.tenant);
-    Ok(Answer::scim(StatusCode::OK, discovery::schemas(&scim.base_url, &registry)))
+    Ok(Answer::scim(StatusCode::OK, discovery::schemas(&scim.base_url, &scim.caller.registry)))
 }
 
 /// `GET /Schemas/{id}`.
-pub(crate) async fn schema(
-    State(app): State<App>,
-    scim: ScimCaller,
-    Segment(urn): Segment,
-    Query(pairs): Query,
-) -> Result<Answer, Problem> {
+pub(crate) async fn schema(scim: ScimCaller, Segment(urn): Segment, Query(pairs): Query) -> Result<Answer, Problem> {
     check(&pairs)?;
-    let registry = app.registry(&scim.caller.tenant);
-    Ok(Answer::scim(StatusCode::OK, discovery::schema(&scim.base_url, &registry, &urn)?))
+    Ok(Answer::scim(StatusCode::OK, discovery::schema(&scim.base_url, &scim.caller.registry, &urn)?))
 }
 
 fn check(pairs: &[(String, String)]) -> Result<(), Problem> {

@@ -109,7 +109,7 @@ pub(super) fn token_form() -> Schema {
 
 const DATE_TIME: SchemaFormat = SchemaFormat::KnownFormat(KnownFormat::DateTime);
 
-fn object() -> ObjectBuilder {
+pub(super) fn object() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::Object)
 }
 
@@ -133,11 +133,11 @@ fn nullable(text: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(kinds).description(Some(text.to_owned()))
 }
 
-fn text(text: &str, max: usize) -> ObjectBuilder {
+pub(super) fn text(text: &str, max: usize) -> ObjectBuilder {
     nullable(text).max_length(Some(max))
 }
 
-fn boolean(text: &str) -> ObjectBuilder {
+pub(super) fn boolean(text: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::Boolean).description(Some(text.to_owned()))
 }
 
@@ -151,7 +151,7 @@ fn limit(text: &str, min: u32, max: u32) -> ObjectBuilder {
     number(text, min, max).schema_type(SchemaType::from_iter([Type::Integer, Type::Null]))
 }
 
-fn choice<T>(names: &[(&'static str, T)], text: &str) -> ObjectBuilder {
+pub(super) fn choice<T>(names: &[(&'static str, T)], text: &str) -> ObjectBuilder {
     let choice = ObjectBuilder::new().schema_type(Type::String);
     let choice = if text.is_empty() { choice } else { choice.description(Some(text.to_owned())) };
     choice.enum_values(Some(names.iter().map(|(name, _)| *name)))

@@ -48,6 +48,13 @@ impl Described {
         self
     }
 
+    /// Its path begins with the endpoint of a type of the tenant's own.
+    pub(super) fn endpoint(mut self) -> Self {
+        let text = "The endpoint of a resource type that the tenant has defined, without the slash.";
+        self.operation = self.operation.parameter(in_path("endpoint", text));
+        self
+    }
+
     /// It takes `attributes` and `excludedAttributes`.
     pub(super) fn projecting(mut self) -> Self {
         let parameter = |name, text| in_query(name, Type::String, text);

@@ -16,6 +16,8 @@ pub(in crate::openapi) fn schemas() -> Vec<(String, Schema)> {
         all.push((format!("{name}Request"), request(resource_type, &name)));
         all.push((name, resource(resource_type)));
     }
+    all.push(("SCIMResource".into(), open("A resource: its attributes, and those of extensions below their URNs.")));
+    all.push(("SCIMResourceRequest".into(), open("What a resource is to be; the schemas of its type say what.")));
     let any = || RefOr::T(Schema::Object(ObjectBuilder::new().schema_type(Type::Object).build()));
     all.push(("SCIMResourceList".into(), list(any())));
     all.extend([

@@ -10,6 +10,7 @@ fn routes(access: Access) -> impl Iterator<Item = (&'static str, String)> {
     ROUTES.iter().filter(move |route| route.access == access).map(|route| {
         let path = route.path.replace("{tenant_id}", "acme").replace("{token_id}", "sct_00000000000000000000000000");
         let path = path.replace("{log_id}", "log_00000000000000000000000000");
+        let path = path.replace("{urn}", "urn:example:2.0:X").replace("{name}", "User");
         (route.method, path.replace("{application_id}", "app_00000000000000000000000000"))
     })
 }

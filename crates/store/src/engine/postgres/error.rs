@@ -9,6 +9,9 @@ use crate::sql::Stmt;
 /// What is said of a statement that ran past its deadline, in the lane where that is to be expected.
 pub(super) const PAST_DEADLINE: &str = "it ran past its deadline";
 
+/// What `muster_expect_schemas` raises: see `migrations/0007_schemas.postgres.sql`.
+const OUTDATED: &str = "MU001";
+
 /// What an error of a statement means.
 pub(super) fn explain(error: &Error, statement: &Stmt) -> StoreError {
     let Some(db) = error.as_db_error() else { return lost(error) };
@@ -22,6 +25,9 @@ pub(super) fn explain(error: &Error, statement: &Stmt) -> StoreError {
     if *code == SqlState::QUERY_CANCELED {
         return StoreError::TooExpensive(PAST_DEADLINE.into());
     }
+    if code.code() == OUTDATED {
+        return StoreError::Outdated;
+    }
     if is_passing(code) || calls_for_retry(error) {
         return StoreError::Unavailable(db.message().to_owned());
     }
@@ -31,6 +37,7 @@ pub(super) fn explain(error: &Error, statement: &Stmt) -> StoreError {
 /// What an error outside of statements means: of connecting, beginning, committing.
 pub(super) fn explain_plain(error: &Error) -> StoreError {
     match error.as_db_error() {
+        Some(db) if db.code().code() == OUTDATED => StoreError::Outdated,
         Some(db) => StoreError::Unavailable(db.message().to_owned()),
         None => lost(error),
     }

@@ -254,6 +254,7 @@ impl PgTx {
     pub(crate) fn lock(&mut self, tenant: TenantKey, lock: Lock) {
         let name = match lock {
             Lock::Nesting => NESTING ^ tenant.0,
+            Lock::Schemas => SCHEMAS ^ tenant.0,
             Lock::EventOrder => EVENT_ORDER ^ tenant.0,
             Lock::MembersOf(resource) => {
                 // The end of a UUIDv7 is random.
@@ -263,6 +264,15 @@ impl PgTx {
             }
         };
         self.wait_for(name);
+    }
+
+    /// Fails the next statement if the fence of the tenant's definitions is another.
+    pub(crate) fn expect_schemas(&mut self, tenant: TenantKey, fence: u64) {
+        self.queue.statements += 1;
+        self.see(Scope::One(tenant));
+        let (key, lock) = (tenant.0, SCHEMAS ^ tenant.0);
+        let expecting = format!("SELECT muster_expect_schemas({key}, {fence}, {lock});");
+        self.queue.push_text(&expecting);
     }
 
     pub(crate) fn lock_deployment(&mut self, lock: DeploymentLock) {
@@ -425,6 +435,7 @@ fn ended() -> StoreError {
 
 /// Marks of the locks that each tenant has one of.
 const NESTING: i64 = 0x6e65_7374 << 32;
+const SCHEMAS: i64 = 0x7363_686d << 32;
 const EVENT_ORDER: i64 = 0x6576_6e74 << 32;
 /// The locks that there is one of.
 const SIGNING_KEYS: i64 = 0x6b65_7973 << 32;

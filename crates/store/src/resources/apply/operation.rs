@@ -119,7 +119,7 @@ async fn create<'a>(
         row: Some(Row { key, version: Version::FIRST, created: context.now, modified: context.now }),
         changed: changed(operation, &Document::default(), &resource.document, resource.secret.is_some()),
         moved: true,
-        after: Some(columns.body.clone()),
+        after: Some(shown(&resource.document, operation).unwrap_or_else(|| columns.body.clone())),
         body: Some(columns.body),
         name: name_of(&resource.document),
         members: MembersWork::create(&resource.members),
@@ -196,7 +196,8 @@ async fn write<'a>(
     let updated = rows::update(tx, tenant, (row.key, row.version), context.now, &columns, secret).await;
     let version = updated.map_err(taken)?.ok_or(WriteError::VersionMismatch { current: row.version })?;
     attributes::replace(tx, tenant, resource_type, row.key, keys).await?;
-    let (image_before, image_after) = before.images(after);
+    let hidden = (before.without_hidden(resource_type), after.without_hidden(resource_type));
+    let (image_before, image_after) = hidden.0.as_ref().unwrap_or(before).images(hidden.1.as_ref().unwrap_or(after));
     Ok(Staged {
         row: Some(Row { version, modified: context.now, ..row }),
         changed: changed(operation, before, after, secret != SecretChange::Keep),
@@ -233,7 +234,7 @@ async fn delete<'a>(
         row: Some(Row::of(&stored)),
         moved: true,
         name: name_of(&document),
-        before: Some(stored.body),
+        before: Some(shown(&document, operation).unwrap_or(stored.body)),
         delta: MembersDelta { added: Vec::new(), removed },
         ..Staged::unread(operation, Kind::Delete)
     })
@@ -316,6 +317,11 @@ async fn load(tx: &mut Tx, tenant: TenantKey, operation: &Operation) -> Result<S
 
 fn allow(operation: &Operation, current: Version) -> Result<(), WriteError> {
     if operation.precondition.allows(current) { Ok(()) } else { Err(WriteError::VersionMismatch { current }) }
+}
+
+/// What the event says of a document that has attributes which are never returned.
+fn shown(document: &Document, operation: &Operation) -> Option<String> {
+    Some(document.without_hidden(&operation.resource_type)?.to_body(operation.target))
 }
 
 /// What people call a resource.

@@ -3,6 +3,7 @@
 use scim::filter::{Comparison, Operator, Value as Operand};
 use scim::id::ResourceId;
 use scim::schema::{Attribute, Kind, Relation, ResourceType, Target};
+use scim::time;
 
 use super::fragment::{Fragment, Value};
 use super::{Keys, Predicate, Rank};
@@ -40,10 +41,7 @@ impl Place {
             return if is_value { Some(Self::Related(relation)) } else { None };
         }
         let by_name = if target.in_extension { None } else { Self::by_name(target, attribute, resource_type) };
-        by_name.or_else(|| {
-            let is_text = matches!(leaf.kind, Kind::String | Kind::Reference);
-            leaf.indexed.filter(|_| is_text).map(Self::Indexed)
-        })
+        by_name.or_else(|| leaf.indexed.filter(|_| !leaf.index_in_making).map(Self::Indexed))
     }
 
     fn by_name(target: &Target<'_>, attribute: &Attribute, resource_type: &ResourceType) -> Option<Self> {
@@ -58,10 +56,10 @@ impl Place {
             (USER_NAME, None) if folded && has_unique_user_name(resource_type) => {
                 Some(Self::Text { column: "user_name", index: Some(Rank::Unique) })
             }
-            ("displayName", None) if folded && attribute.indexed.is_none() => {
+            ("displayName", None) if folded && (attribute.indexed.is_none() || attribute.index_in_making) => {
                 Some(Self::Text { column: "display_name", index: None })
             }
-            ("active", None) if attribute.kind == Kind::Boolean => Some(Self::Active),
+            ("active", None) if attribute.kind == Kind::Boolean && !attribute.multi_valued => Some(Self::Active),
             _ => None,
         }
     }
@@ -88,10 +86,16 @@ pub(super) fn keys(comparison: &Comparison<'_>, resource_type: &ResourceType) ->
             (Rank::Modified, rows_where(&Fragment::new("modified >= ? AND ", [Value::Int(*at)]).and(&created)))
         }
         (Place::Indexed(number), Operand::Text(text)) => {
-            let condition = text_condition("value", *operator, text)?;
-            let rank = rank(*operator, text, Rank::Point)?;
-            let start = "SELECT pk FROM attribute_values WHERE tenant = $1 AND attribute = ? AND ";
-            (rank, Fragment::new(start, [Value::Int(number.into())]).and(&condition))
+            (rank(*operator, text, Rank::Point)?, indexed(number, &text_condition("value", *operator, text)?))
+        }
+        // Written alike, times in UTC sort as they follow each other.
+        (Place::Indexed(number), Operand::Instant(at)) => {
+            let text = time::format(*at);
+            (rank(*operator, &text, Rank::Point)?, indexed(number, &text_condition("value", *operator, &text)?))
+        }
+        // Whole numbers do not sort as their texts, but each has one text.
+        (Place::Indexed(index), Operand::Number(number)) if *operator == Operator::Eq && !number.is_f64() => {
+            (Rank::Point, indexed(index, &text_condition("value", *operator, &number.to_string())?))
         }
         (Place::Related(relation), Operand::Text(text)) if *operator == Operator::Eq => {
             let id: ResourceId = text.parse().ok()?;
@@ -106,6 +110,23 @@ pub(super) fn keys(comparison: &Comparison<'_>, resource_type: &ResourceType) ->
         _ => return None,
     };
     Some(Keys { rank, exact: true, parts: vec![keys] })
+}
+
+/// The number under which it is noted which resources have values of the extension that `target` is.
+pub(super) fn presence(target: &Target<'_>) -> Option<u32> {
+    target.schema.filter(|_| target.in_extension && target.attribute.is_none())?.presence
+}
+
+/// The keys of the resources that have values of the extension that `target` is, among them those whose
+/// values are all empty, which do not count as present.
+pub(super) fn keys_of_extension(target: &Target<'_>) -> Option<Keys> {
+    let keys = indexed(presence(target)?, &Fragment::new("value = ''", []));
+    Some(Keys { rank: Rank::Range, exact: false, parts: vec![keys] })
+}
+
+fn indexed(number: u32, condition: &Fragment) -> Fragment {
+    let start = "SELECT pk FROM attribute_values WHERE tenant = $1 AND attribute = ? AND ";
+    Fragment::new(start, [Value::Int(number.into())]).and(condition)
 }
 
 // LATERAL and OFFSET 0 make PostgreSQL begin with the one resource that is named.

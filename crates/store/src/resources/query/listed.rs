@@ -51,7 +51,7 @@ pub(super) async fn query(
 }
 
 /// How many resources of some types there are.
-pub(super) async fn total(tx: &mut Tx, tenant: TenantKey, types: &[Arc<ResourceType>]) -> Result<u64, StoreError> {
+pub(crate) async fn total(tx: &mut Tx, tenant: TenantKey, types: &[Arc<ResourceType>]) -> Result<u64, StoreError> {
     let types = type_list(types);
     let total = tx.query_one(&TOTAL, &[tenant.into(), (&types).into()], |row| row.int(0)).await?;
     Ok(total.unwrap_or(0).cast_unsigned())

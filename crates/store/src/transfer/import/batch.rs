@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use scim::id::ResourceId;
 use scim::resource::Document;
-use scim::schema::ResourceType;
+use scim::schema::{Registry, ResourceType};
 
 use super::lines::Line;
 use super::{Fault, Refusal};
@@ -41,6 +41,16 @@ pub(super) struct Batch {
 impl Batch {
     pub(super) fn new(tenant: TenantKey, context: Context) -> Self {
         Self { tenant, context, table: None, rows: Rows::default(), resources: Vec::new(), first: 0, last: 0 }
+    }
+
+    /// What the tenant knows.
+    pub(super) fn registry(&self) -> &Registry {
+        &self.context.registry
+    }
+
+    /// Goes by what the tenant has defined, from here on. Nothing is waiting.
+    pub(super) fn goes_by(&mut self, context: Context) {
+        self.context = context;
     }
 
     /// Takes a line, which may send those before it on their way.

@@ -75,10 +75,16 @@ impl Lines {
         header.map(drop).map_err(|error| self.refuse(&error.to_string()))
     }
 
-    /// Reads the next line.
-    pub(super) fn next(&mut self, registry: &Registry) -> Result<Line, Refusal> {
+    /// Goes to the next line; gives whether it defines something.
+    pub(super) fn advance(&mut self) -> Result<bool, Refusal> {
         self.sum.update(&self.line);
         self.read()?;
+        let (name, _) = self.only_member().map_err(|reason| self.refuse(&reason))?;
+        Ok(named(&name).is_some_and(|table| table.in_file == InFile::Definitions))
+    }
+
+    /// What the line says.
+    pub(super) fn current(&self, registry: &Registry) -> Result<Line, Refusal> {
         let (name, value) = self.only_member().map_err(|reason| self.refuse(&reason))?;
         let read = match &*name {
             END => serde_json::from_str(value.get()).map(Line::End).map_err(|error| error.to_string()),
