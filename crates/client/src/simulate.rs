@@ -3,12 +3,18 @@
 //! The order of steps, the requests and what is wanted of the answers are those of Okta's and
 //! Microsoft's documentation and of recorded conversations; `tests/transcripts` has them as data.
 
+mod accounts;
+mod entra;
 mod expect;
 mod finding;
+mod groups;
+mod imports;
 mod okta;
 mod people;
 mod report;
 mod session;
+
+use serde_json::Value;
 
 use crate::ask::Ask;
 use crate::connection::Connection;
@@ -17,8 +23,8 @@ use crate::made::Cleanup;
 pub use finding::{Finding, Severity};
 pub use report::Report;
 
-use people::Company;
-use session::Session;
+use people::{Company, Person, Team};
+use session::{Session, Step};
 
 /// Whose habits are played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +42,10 @@ pub enum Dialect {
     OktaCatalogue,
     /// An application made with Okta's wizard (AIW): PUT for everything.
     OktaWizard,
+    /// Entra as it always was: an operation for each attribute, capitalised, Booleans as text.
+    Entra,
+    /// Entra with the flag `aadOptscim062020` in the tenant URL: PATCH as the RFC has it.
+    EntraFlagged,
 }
 
 impl Dialect {
@@ -44,6 +54,7 @@ impl Dialect {
     pub fn product(self) -> Product {
         match self {
             Self::OktaCatalogue | Self::OktaWizard => Product::Okta,
+            Self::Entra | Self::EntraFlagged => Product::Entra,
         }
     }
 }
@@ -85,6 +96,7 @@ pub async fn simulate(connection: &Connection, options: &Options, progress: &(dy
     let session = Session::new(connection, options.dialect.product(), options.parallel, progress);
     match options.dialect {
         Dialect::OktaCatalogue | Dialect::OktaWizard => okta::play(&session, &company, options).await,
+        Dialect::Entra | Dialect::EntraFlagged => entra::play(&session, &company, options).await,
     }
     let cleanup = if options.keep {
         Cleanup { removed: 0, left: Vec::new() }
@@ -110,6 +122,38 @@ impl Product {
             Self::Okta => ask.header("User-Agent", "Okta SCIM Client 1.0.0"),
             Self::Entra if ask.body.is_some() => ask.header("Content-Type", "application/scim+json; charset=utf-8"),
             Self::Entra => ask,
+        }
+    }
+
+    /// How it looks for the resource of an attribute that it matches by.
+    fn probe(self, endpoint: &str, attribute: &str, wanted: &str) -> Ask {
+        match self {
+            Self::Okta => okta::probe(endpoint, attribute, wanted),
+            Self::Entra => entra::probe(endpoint, attribute, wanted),
+        }
+    }
+
+    /// A person as it creates them.
+    fn profile(self, person: &Person) -> Value {
+        match self {
+            Self::Okta => okta::profile(person),
+            Self::Entra => entra::profile(person),
+        }
+    }
+
+    /// A group as it creates it, without members.
+    fn empty_group(self, team: &Team) -> Value {
+        match self {
+            Self::Okta => okta::empty_group(team),
+            Self::Entra => entra::empty_group(team),
+        }
+    }
+
+    /// What it needs of whatever is answered.
+    fn needs_of_each_answer(self, step: &Step<'_>) {
+        match self {
+            Self::Okta => {}
+            Self::Entra => entra::needs_of_each_answer(step),
         }
     }
 }

@@ -19,6 +19,12 @@ pub(crate) fn status(answer: &Answer, wanted: &[u16]) -> Result<(), String> {
     })
 }
 
+/// A resource that was created, whole enough to go on with.
+pub(crate) fn created(answer: &Answer) -> Result<(), String> {
+    status(answer, &[201])?;
+    if text(&answer.json, &["id"]).is_empty() { Err("201 without an id in the body".to_owned()) } else { Ok(()) }
+}
+
 /// A page of a list (RFC 7644 §3.4.2), with whole numbers in its counters.
 #[derive(Debug)]
 pub(crate) struct Page<'j> {
@@ -64,6 +70,11 @@ pub(crate) fn only(answer: &Answer, id: &str) -> Result<(), String> {
             Err(format!("totalResults {}, {} resources, ids {:?}", page.total, resources.len(), ids(resources)))
         }
     }
+}
+
+/// A list of one resource, with this id, or a refusal: what is not understood must not look like "nobody".
+pub(crate) fn only_or_refused(answer: &Answer, id: &str) -> Result<(), String> {
+    if answer.status == 400 { Ok(()) } else { only(answer, id) }
 }
 
 fn ids(resources: &[Value]) -> Vec<&str> {

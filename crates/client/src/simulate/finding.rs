@@ -93,9 +93,11 @@ impl Severity {
 }
 
 impl Otherwise {
-    pub(crate) fn severity(self) -> Severity {
+    pub(crate) fn severity(self, product: Product) -> Severity {
         match self {
             Self::Noted => Severity::Noted,
+            // It reads no pages when it provisions.
+            Self::Import if product == Product::Entra => Severity::Noted,
             Self::NotConnected | Self::Fails | Self::WrongOne | Self::NotFound | Self::Drifts | Self::Import => {
                 Severity::Stuck
             }
@@ -149,8 +151,12 @@ impl Otherwise {
                 "Entra believes that it was done and does not send it again until the attribute changes next or the \
                  job is restarted."
             }
-            (Self::Import, Product::Okta | Product::Entra) => {
+            (Self::Import, Product::Okta) => {
                 "The import misses people or groups, or shows some twice; who is missed is created a second time."
+            }
+            (Self::Import, Product::Entra) => {
+                "Microsoft's SCIM validator fails, which it must pass before it can be in the gallery; provisioning \
+                 itself reads no pages."
             }
             (Self::Noted, Product::Okta | Product::Entra) => "It goes on.",
         }

@@ -5,37 +5,22 @@
 
 mod accounts;
 mod groups;
-mod imports;
 mod spec_test;
 
 use serde_json::Value;
 
 use super::expect::page;
 use super::finding::{Need, Otherwise};
-use super::people::{Company, Person};
+use super::people::Company;
 use super::session::Session;
 use super::{Dialect, Options};
-use crate::ask::{Ask, encode};
+use crate::ask::Ask;
 
-pub(crate) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
-pub(crate) const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+pub(crate) use accounts::profile;
+pub(crate) use groups::empty_group;
+
 /// Okta's page size in imports and probes.
 const PAGE: usize = 100;
-
-/// An account that Okta made.
-#[derive(Debug)]
-pub(crate) struct Account<'c> {
-    /// Which of the people.
-    pub(crate) number: usize,
-    pub(crate) person: &'c Person,
-    pub(crate) id: String,
-}
-
-impl Account<'_> {
-    pub(crate) fn path(&self) -> String {
-        format!("/Users/{}", encode(&self.id))
-    }
-}
 
 /// Plays the whole conversation.
 pub(crate) async fn play(session: &Session<'_>, company: &Company, options: &Options) {
@@ -43,20 +28,22 @@ pub(crate) async fn play(session: &Session<'_>, company: &Company, options: &Opt
         return;
     }
     let wizard = options.dialect == Dialect::OktaWizard;
-    let accounts = accounts::create(session, company).await;
+    let accounts = super::accounts::create(session, company).await;
     spec_test::run(session, company, &accounts).await;
-    let groups = groups::push(session, company, &accounts, wizard).await;
+    let fill = async |group| groups::fill(session, group, wizard).await;
+    let groups = super::groups::push(session, company, &accounts, fill).await;
     let churned = Session::sample(&accounts, options.churn_percent);
     accounts::change(session, &churned, wizard).await;
-    accounts::rename(session, &accounts).await;
+    let renaming = async |account, name| accounts::renaming(session, account, name).await;
+    super::accounts::rename(session, &accounts, renaming).await;
     groups::leave_and_return(session, &groups, &churned, wizard).await;
     if !wizard {
         groups::push_now(session, &groups).await;
     }
-    groups::still_have_their_members(session, &groups).await;
-    imports::run(session).await;
+    super::groups::still_have_their_members(session, &groups).await;
+    super::imports::run(session, PAGE).await;
     if !options.keep {
-        groups::delete(session, &groups).await;
+        super::groups::delete(session, &groups).await;
     }
 }
 
@@ -76,7 +63,7 @@ static CONNECTS: Need = Need {
 };
 
 /// `GET /Users?filter=userName eq "…"&startIndex=1&count=100`, and the same for groups.
-fn probe(endpoint: &str, attribute: &str, wanted: &str) -> Ask {
+pub(crate) fn probe(endpoint: &str, attribute: &str, wanted: &str) -> Ask {
     let filter = format!("{attribute} eq {}", Value::from(wanted));
     Ask::get(endpoint).query("filter", filter).query("startIndex", "1").query("count", PAGE.to_string())
 }

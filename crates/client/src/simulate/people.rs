@@ -39,6 +39,8 @@ pub(crate) struct Company {
     pub(crate) teams: Vec<Team>,
     /// Stands in every name, so that ours can be told from others.
     pub(crate) mark: String,
+    /// A GUID that nobody has, for connection tests.
+    pub(crate) stranger: String,
 }
 
 // Letters that are not ASCII, blanks, apostrophes and signs that a URL must encode: names that occur.
@@ -64,7 +66,8 @@ impl Company {
                 teams[team].members.insert(number);
             }
         }
-        Self { people, teams, mark }
+        let stranger = random.uuid();
+        Self { people, teams, mark, stranger }
     }
 }
 

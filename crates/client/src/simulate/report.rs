@@ -193,6 +193,8 @@ impl Dialect {
         match self {
             Self::OktaCatalogue => "application of the catalogue (OIN)",
             Self::OktaWizard => "application of the wizard (AIW)",
+            Self::Entra => "without aadOptscim062020",
+            Self::EntraFlagged => "with aadOptscim062020",
         }
     }
 }

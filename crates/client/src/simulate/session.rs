@@ -1,5 +1,6 @@
 //! One run of a simulation: it sends, measures, and keeps what it found.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::stream::{self, StreamExt};
@@ -63,7 +64,16 @@ impl<'a> Session<'a> {
             }
             Err(_) => {}
         }
-        Some(Step { session: self, kind, exchange })
+        let step = Step { session: self, kind, exchange };
+        if step.exchange.answer.is_ok() {
+            self.product.needs_of_each_answer(&step);
+        }
+        Some(step)
+    }
+
+    /// How the product looks for a resource.
+    pub(crate) fn probe(&self, endpoint: &str, attribute: &str, wanted: &str) -> Ask {
+        self.product.probe(endpoint, attribute, wanted)
     }
 
     /// Does something for each of the items, several at a time, and tells how far it is.
@@ -88,6 +98,23 @@ impl<'a> Session<'a> {
                 }
             })
             .await;
+    }
+
+    /// The same, and gives what came of those for which something came, in their order.
+    pub(crate) async fn gather<T, R, F: Future<Output = Option<R>>>(
+        &self,
+        phase: &'static str,
+        items: impl ExactSizeIterator<Item = T>,
+        work: impl Fn(T) -> F,
+    ) -> Vec<R> {
+        let gathered = Mutex::new(BTreeMap::new());
+        self.each(phase, items.enumerate(), async |(number, item)| {
+            if let Some(result) = work(item).await {
+                gathered.lock().unwrap_or_else(PoisonError::into_inner).insert(number, result);
+            }
+        })
+        .await;
+        gathered.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
     }
 
     /// So many percent of them, rounded up, spread evenly.
@@ -118,7 +145,7 @@ impl<'a> Session<'a> {
         kept.findings.push(Finding {
             id: need.id,
             step: kind,
-            severity: need.otherwise.severity(),
+            severity: need.otherwise.severity(self.product),
             saw,
             wanted: need.wanted,
             next: need.otherwise.next(self.product, &exchange.answer),

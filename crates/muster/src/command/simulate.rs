@@ -24,7 +24,18 @@ enum Product {
         #[arg(long)]
         wizard: bool,
     },
+    /// Microsoft Entra ID: PATCH for every change, managers, soft deletion, deletion and return
+    Entra {
+        #[command(flatten)]
+        play: Play,
+        /// As with this flag in the tenant URL, where --url may have it too: PATCH as the RFC has it
+        #[arg(long = ENTRA_FLAG)]
+        flagged: bool,
+    },
 }
+
+/// The parameter that an administrator adds to the tenant URL.
+const ENTRA_FLAG: &str = "aadOptscim062020";
 
 #[derive(Debug, Args)]
 struct Play {
@@ -59,6 +70,10 @@ impl Simulate {
         match self.product {
             Product::Okta { play, wizard: false } => play.run(Dialect::OktaCatalogue),
             Product::Okta { play, wizard: true } => play.run(Dialect::OktaWizard),
+            Product::Entra { play, flagged } if flagged || play.target.url().has_parameter(ENTRA_FLAG) => {
+                play.run(Dialect::EntraFlagged)
+            }
+            Product::Entra { play, .. } => play.run(Dialect::Entra),
         }
     }
 }

@@ -31,6 +31,11 @@ pub(crate) struct TargetFlags {
 }
 
 impl TargetFlags {
+    /// As it was written.
+    pub(crate) fn url(&self) -> &BaseUrl {
+        &self.url
+    }
+
     /// The way to the server, closed to new requests by `stop`.
     ///
     /// # Errors

@@ -19,24 +19,35 @@ fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn okta_finds_nothing_wrong_here() {
+/// Plays a product each way against our server.
+async fn finds_nothing_wrong_here(dialects: &[&[&str]]) {
     each_engine(async |home| {
         let server = home.start();
-        for dialect in [&[][..], &["--wizard"]] {
-            let play =
-                ["simulate", "okta", "--users", "4", "--groups", "2", "--churn", "50", "--parallel", "2", "--json"];
+        for dialect in dialects {
+            let play = ["--users", "4", "--groups", "2", "--churn", "50", "--parallel", "2", "--json"];
 
-            let output = against(&server, &[&play, dialect].concat()).output().unwrap();
+            let output = against(&server, &[&["simulate"], *dialect, &play].concat()).output().unwrap();
 
             let report = json(&output);
             assert_eq!(report["findings"], Value::Array(Vec::new()), "{report:#}");
             assert_eq!(output.status.code(), Some(0), "{output:?}");
         }
-        let left = server.scim().get("/Users").await.json();
-        assert_eq!(left["totalResults"], 0, "{left:#}");
+        for endpoint in ["/Users", "/Groups"] {
+            let left = server.scim().get(endpoint).await.json();
+            assert_eq!(left["totalResults"], 0, "{left:#}");
+        }
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn okta_finds_nothing_wrong_here() {
+    finds_nothing_wrong_here(&[&["okta"], &["okta", "--wizard"]]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn entra_finds_nothing_wrong_here() {
+    finds_nothing_wrong_here(&[&["entra"], &["entra", "--aadOptscim062020"]]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,23 +84,41 @@ async fn a_self_test_leaves_a_tenant_with_users_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_token_is_one_finding_with_what_okta_would_do() {
+async fn a_wrong_token_is_one_finding_with_what_the_product_would_do() {
     let home = Home::sqlite();
     let server = home.start();
     let file = home.path("token");
     std::fs::write(&file, "scim_not-a-token\n").unwrap();
     let url = server.credentials()["scim"]["base_url"].as_str().unwrap();
 
-    let output = command()
-        .args(["simulate", "okta", "--url", url, "--token-file", file.to_str().unwrap(), "--json"])
-        .output()
-        .unwrap();
+    for (product, name, next) in
+        [("okta", "Okta", "API credentials"), ("entra", "Microsoft Entra ID", "credentials for bad")]
+    {
+        let output = command()
+            .args(["simulate", product, "--url", url, "--token-file", file.to_str().unwrap(), "--json"])
+            .output()
+            .unwrap();
 
-    let report = json(&output);
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "muster: Okta would be stuck\n");
-    let finding = &report["findings"][0];
-    assert_eq!((&finding["id"], &finding["severity"]), (&"connection-test".into(), &"stuck".into()));
-    assert!(finding["next"].as_str().unwrap().contains("API credentials"), "{finding:#}");
-    assert!(!String::from_utf8_lossy(&output.stdout).contains("not-a-token"), "the token is shown");
+        let report = json(&output);
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(String::from_utf8_lossy(&output.stderr), format!("muster: {name} would be stuck\n"));
+        assert_eq!(report["findings"].as_array().unwrap().len(), 1, "{report:#}");
+        let finding = &report["findings"][0];
+        assert_eq!((&finding["id"], &finding["severity"]), (&"connection-test".into(), &"stuck".into()));
+        assert!(finding["next"].as_str().unwrap().contains(next), "{finding:#}");
+        assert!(!String::from_utf8_lossy(&output.stdout).contains("not-a-token"), "the token is shown");
+    }
+}
+
+#[test]
+fn entras_flag_is_taken_from_the_tenant_url_too() {
+    let dialect = |arguments: &[&str]| {
+        // Nobody listens there.
+        let output = command().args(["simulate", "entra", "--json"]).args(arguments).output().unwrap();
+        json(&output)["dialect"].as_str().unwrap().to_owned()
+    };
+
+    assert_eq!(dialect(&["--url", "http://127.0.0.1:9/v2"]), "without aadOptscim062020");
+    assert_eq!(dialect(&["--url", "http://127.0.0.1:9/v2", "--aadOptscim062020"]), "with aadOptscim062020");
+    assert_eq!(dialect(&["--url", "http://127.0.0.1:9/v2?aadOptscim062020"]), "with aadOptscim062020");
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::accounts::profile;
-use super::{Account, probe};
+use super::{probe, profile};
 use crate::ask::{Ask, Credential};
-use crate::document::{list, text};
+use crate::document::list;
+use crate::simulate::accounts::{Account, post};
 use crate::simulate::expect::{error, nobody, only, page, status, value};
 use crate::simulate::finding::{Need, Otherwise};
 use crate::simulate::people::Company;
@@ -79,15 +79,13 @@ async fn known(session: &Session<'_>, account: &Account<'_>) -> Option<()> {
     });
     let body = profile(account.person);
     let again = Ask::post("/Users", &body).with_body("application/json", body.to_string());
-    let step = session.step(KIND, again).await?;
-    session.made.record("/Users", &step.exchange, &format!("userName eq \"{}\"", account.person.user_name));
+    let step = post(session, KIND, again).await?;
     step.needs(&DUPLICATE, |answer| error(answer, &[409]));
 
     let mut body = body;
     body["userName"] = json!(format!("json.{}", account.person.user_name));
     let as_json = Ask::post("/Users", &body).with_body("application/json", body.to_string());
-    let step = session.step(KIND, as_json).await?;
-    session.made.record("/Users", &step.exchange, &format!("userName eq \"{}\"", text(&body, &["userName"])));
+    let step = post(session, KIND, as_json).await?;
     step.needs(&PLAIN_JSON, |answer| status(answer, &[201]));
     Some(())
 }

@@ -1,8 +1,7 @@
-//! Imports: all users and groups, a hundred at a time, each once.
+//! Reading all users and groups, a page after the other, each once.
 
 use std::collections::BTreeSet;
 
-use super::PAGE;
 use crate::ask::Ask;
 use crate::document::text;
 use crate::simulate::expect::page;
@@ -12,19 +11,19 @@ use crate::simulate::session::Session;
 /// More pages are not read: the server may show the same for ever.
 const PAGES_MAX: usize = 10_000;
 
-/// Imports users, then groups.
-pub(crate) async fn run(session: &Session<'_>) {
+/// Reads all users, then all groups, so many on a page.
+pub(crate) async fn run(session: &Session<'_>, page_size: usize) {
     for (phase, endpoint) in [("import users", "/Users"), ("import groups", "/Groups")] {
         // None: we were told to stop.
-        let _stopped = import(session, phase, endpoint).await;
+        let _stopped = import(session, phase, endpoint, page_size).await;
     }
 }
 
-async fn import(session: &Session<'_>, phase: &'static str, endpoint: &str) -> Option<()> {
+async fn import(session: &Session<'_>, phase: &'static str, endpoint: &str, page_size: usize) -> Option<()> {
     let mut seen = BTreeSet::new();
     let mut start_index = 1;
     for _ in 0..PAGES_MAX {
-        let ask = Ask::get(format!("{endpoint}?startIndex={start_index}&count={PAGE}"));
+        let ask = Ask::get(format!("{endpoint}?startIndex={start_index}&count={page_size}"));
         let step = session.step(phase, ask).await?;
         let mut total = 0;
         let mut listed = 0;
@@ -36,13 +35,13 @@ async fn import(session: &Session<'_>, phase: &'static str, endpoint: &str) -> O
             if again > 0 {
                 return Err(format!("{again} of a page of {listed} were on a page before, or have no id"));
             }
-            if listed > PAGE {
-                return Err(format!("{listed} resources on a page of {PAGE}"));
+            if listed > page_size {
+                return Err(format!("{listed} resources on a page of {page_size}"));
             }
             Ok(())
         });
         session.tell(phase, seen.len(), usize::try_from(total).unwrap_or(usize::MAX));
-        start_index += PAGE;
+        start_index += page_size;
         let has_more = u64::try_from(start_index).is_ok_and(|next| next <= total);
         if !goes_on || !has_more {
             step.needs(&COMPLETE, |_| {
@@ -57,7 +56,7 @@ async fn import(session: &Session<'_>, phase: &'static str, endpoint: &str) -> O
 
 static PAGED: Need = Need {
     id: "import-pages",
-    wanted: "pages of at most 100 by startIndex and count, whole numbers in the counters, nobody twice",
+    wanted: "pages no larger than count, by startIndex, whole numbers in the counters, nobody twice",
     otherwise: Otherwise::Import,
 };
 static COMPLETE: Need = Need {
