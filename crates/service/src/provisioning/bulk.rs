@@ -1,15 +1,18 @@
 //! Bulk requests (RFC 7644 §3.7): planned whole, run in slices.
 
+use std::borrow::Cow;
 use std::iter::Peekable;
 
 use scim::ScimError;
 use scim::batch::{Action, Operation, Unit};
 use scim::bulk::{self, OperationHead};
+use scim::id::ResourceId;
 use scim::message::BulkRequest;
 use scim::resource::Notes;
 use store::StoreError;
 use store::resources::apply::{Progress, Written};
 
+use super::tries::{TRIES_MAX, is_outdated};
 use super::{Outcomes, refuse_repairs_if_strict};
 use crate::App;
 use crate::caller::{ScimCaller, Scopes};
@@ -42,12 +45,24 @@ pub struct BulkOutcome {
     pub notes: Notes,
 }
 
+/// What has become of a bulk request so far, by the places of its operations.
+struct Run {
+    heads: Vec<OperationHead>,
+    notes: Vec<Notes>,
+    /// `None` for what has not been run.
+    results: Vec<Option<Result<Written, ServiceError>>>,
+    progress: Progress,
+    /// The ids that its POSTs have been given, in request order.
+    ids: Vec<ResourceId>,
+}
+
 impl App {
-    /// Runs a bulk request. `bases` are the prefixes that the paths of its operations may have.
+    /// Runs a bulk request. `bases` are the prefixes that the paths of its operations may have, `text` is
+    /// what it was read from: when the tenant's definitions change, what has not been run is planned anew.
     ///
     /// A crash in the middle leaves the slices before it applied, which RFC 7644 §3.7 allows:
-    /// operations are independent. When the database fails in the middle, or the tenant's schemas are
-    /// changed, the operations that could not be run say so one by one.
+    /// operations are independent. When the database fails in the middle, or definitions change faster
+    /// than they can be gone by, the operations that could not be run say so one by one.
     ///
     /// # Errors
     /// [`ServiceError::Forbidden`] without the scope `bulk`, and [`ServiceError::Store`] when the
@@ -56,54 +71,68 @@ impl App {
         &self,
         caller: &ScimCaller,
         request: BulkRequest,
+        text: &[u8],
         bases: &[&str],
     ) -> Result<BulkRun, ServiceError> {
         caller.require(Scopes::BULK)?;
-        let registry = &caller.registry;
-        let bulk::Planned { heads, fail_on_errors, units } =
-            bulk::plan(request, registry, bases, &mut |prefix| self.new_id(prefix), caller.dialect());
+        let operations_max = request.operations.len();
+        let mut run = Run::of(&request);
+        let mut caller = Cow::Borrowed(caller);
+        let mut request = request;
+        let mut tries_left = TRIES_MAX;
+        loop {
+            let waiting = run.waiting();
+            let ran = self.run_waiting(&caller, request, bases, &mut run).await;
+            tries_left = if run.waiting() < waiting { TRIES_MAX } else { tries_left } - 1;
+            let again = if tries_left > 0 && is_outdated(&ran) {
+                self.caught_up(&caller).await.map(Some)
+            } else {
+                ran.map(|()| None)
+            };
+            match again {
+                Ok(None) => return Ok(run.ended()),
+                Ok(Some(now)) => caller = Cow::Owned(now),
+                Err(error) if run.is_untouched() => return Err(error),
+                Err(error) => return Ok(run.broken_off(&error).ended()),
+            }
+            request = BulkRequest::read(text, operations_max).map_err(ScimError::from)?;
+        }
+    }
 
-        let mut notes = vec![Notes::default(); heads.len()];
-        let mut progress = Progress::stopping_after(fail_on_errors);
-        let mut outcomes: Vec<(usize, Result<Written, ServiceError>)> = Vec::with_capacity(heads.len());
-        let mut units = units.peekable();
-        while !progress.is_stopped()
+    /// Plans a request by what its caller knows, and runs what of it has not been run.
+    async fn run_waiting(
+        &self,
+        caller: &ScimCaller,
+        request: BulkRequest,
+        bases: &[&str],
+        run: &mut Run,
+    ) -> Result<(), ServiceError> {
+        let mut posts = 0;
+        let mut id = |prefix| {
+            posts += 1;
+            run.id_of_post(posts - 1, prefix, || self.new_id(prefix))
+        };
+        let planned = bulk::plan(request, &caller.registry, bases, &mut id, caller.dialect());
+        run.plan(planned.heads);
+        let is_done: Vec<bool> = run.results.iter().map(Option::is_some).collect();
+        let waiting = planned.units.filter_map(|mut unit| {
+            unit.steps.retain(|step| !is_done[step.index]);
+            Some(unit).filter(|unit| !unit.steps.is_empty())
+        });
+        let mut units = waiting.peekable();
+        while !run.progress.is_stopped()
             && let Some(mut slice) = next_slice(&mut units)
         {
-            refuse_without_scope(&mut slice, &heads, caller);
-            note(&slice, &mut notes);
+            refuse_without_scope(&mut slice, &run.heads, caller);
+            note(&slice, &mut run.notes);
             refuse_what_is_mended(&mut slice, caller);
-            let places: Vec<usize> = slice.iter().flat_map(|unit| &unit.steps).map(|step| step.index).collect();
-            match self.run_slice(caller, slice, progress.clone()).await {
-                Ok((done, later)) => {
-                    for (place, written) in &done {
-                        if let (Some(notes), Ok(written)) = (notes.get_mut(*place), written) {
-                            notes.join(&written.notes);
-                        }
-                    }
-                    outcomes.extend(done.into_iter().map(|(place, result)| (place, result.map_err(Into::into))));
-                    progress = later;
-                }
-                Err(error) if outcomes.is_empty() => return Err(error),
-                Err(error) => {
-                    let rest = units.flat_map(|unit| unit.steps).map(|step| step.index);
-                    let not_run = |place| {
-                        let reason = match &error {
-                            ServiceError::Store(StoreError::Outdated) => StoreError::Outdated,
-                            other => StoreError::Unavailable(other.to_string()),
-                        };
-                        (place, Err(reason.into()))
-                    };
-                    outcomes.extend(places.into_iter().chain(rest).map(not_run));
-                    break;
-                }
+            let (done, progress) = self.run_slice(caller, slice, run.progress.clone()).await?;
+            run.progress = progress;
+            for (place, result) in done {
+                run.note_result(place, result.map_err(Into::into));
             }
         }
-        let mut all = Notes::default();
-        for notes in &notes {
-            all.join(notes);
-        }
-        Ok(BulkRun { outcomes: in_request_order(heads.into_iter().zip(notes), outcomes), notes: all })
+        Ok(())
     }
 
     async fn run_slice(
@@ -114,6 +143,88 @@ impl App {
     ) -> Result<(Outcomes, Progress), ServiceError> {
         self.passwords().hash_all(&mut slice).await?;
         Ok(self.write_units(caller, slice.into(), progress).await?)
+    }
+}
+
+impl Run {
+    fn of(request: &BulkRequest) -> Self {
+        let operations = request.operations.len();
+        let mut results = Vec::new();
+        results.resize_with(operations, || None);
+        Self {
+            heads: Vec::new(),
+            notes: vec![Notes::default(); operations],
+            results,
+            progress: Progress::stopping_after(request.fail_on_errors),
+            ids: Vec::new(),
+        }
+    }
+
+    /// The id of the POST that stands at that place among all POSTs. What was planned before keeps its
+    /// id, since operations that were run may have referred to it.
+    fn id_of_post(&mut self, place: usize, prefix: [u8; 3], new_id: impl FnOnce() -> ResourceId) -> ResourceId {
+        match self.ids.get(place) {
+            Some(id) if id.prefix() == prefix => *id,
+            Some(_) => {
+                self.ids[place] = new_id();
+                self.ids[place]
+            }
+            None => {
+                self.ids.push(new_id());
+                self.ids[place]
+            }
+        }
+    }
+
+    /// Takes what a plan says of each operation; of those that were run it stays what it was.
+    fn plan(&mut self, heads: Vec<OperationHead>) {
+        if self.heads.is_empty() {
+            self.heads = heads;
+            return;
+        }
+        for (place, head) in heads.into_iter().enumerate().filter(|(place, _)| self.results[*place].is_none()) {
+            self.heads[place] = head;
+            self.notes[place] = Notes::default();
+        }
+    }
+
+    fn note_result(&mut self, place: usize, result: Result<Written, ServiceError>) {
+        if let Ok(written) = &result {
+            self.notes[place].join(&written.notes);
+        }
+        self.results[place] = Some(result);
+    }
+
+    /// How many operations have not been run.
+    fn waiting(&self) -> usize {
+        self.results.iter().filter(|result| result.is_none()).count()
+    }
+
+    fn is_untouched(&self) -> bool {
+        self.results.iter().all(Option::is_none)
+    }
+
+    /// With the reason for each operation that was not run.
+    fn broken_off(mut self, error: &ServiceError) -> Self {
+        for result in self.results.iter_mut().filter(|result| result.is_none()) {
+            let reason = match error {
+                ServiceError::Store(StoreError::Outdated) => StoreError::Outdated,
+                other => StoreError::Unavailable(other.to_string()),
+            };
+            *result = Some(Err(reason.into()));
+        }
+        self
+    }
+
+    fn ended(self) -> BulkRun {
+        let mut all = Notes::default();
+        for notes in &self.notes {
+            all.join(notes);
+        }
+        let operations = self.heads.into_iter().zip(self.notes).zip(self.results).enumerate();
+        let ran = operations
+            .filter_map(|(place, ((head, notes), result))| Some(BulkOutcome { place, head, result: result?, notes }));
+        BulkRun { outcomes: ran.collect(), notes: all }
     }
 }
 
@@ -167,22 +278,6 @@ fn next_slice(units: &mut Peekable<impl Iterator<Item = Unit>>) -> Option<Vec<Un
         slice.push(unit);
     }
     Some(slice)
-}
-
-fn in_request_order(
-    operations: impl ExactSizeIterator<Item = (OperationHead, Notes)>,
-    outcomes: Vec<(usize, Result<Written, ServiceError>)>,
-) -> Vec<BulkOutcome> {
-    let mut by_place: Vec<Option<Result<Written, ServiceError>>> = Vec::new();
-    by_place.resize_with(operations.len(), || None);
-    for (place, result) in outcomes {
-        if let Some(slot) = by_place.get_mut(place) {
-            *slot = Some(result);
-        }
-    }
-    let ran = operations.zip(by_place).enumerate();
-    ran.filter_map(|(place, ((head, notes), result))| Some(BulkOutcome { place, head, result: result?, notes }))
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Provisioning over a real store, without the wire.
 
+mod definitions;
+
 use std::sync::Arc;
 
 use scim::id::{Precondition, Version};
@@ -78,7 +80,7 @@ impl Fixture {
 
     async fn bulk(&self, body: &str) -> Vec<String> {
         let request = BulkRequest::read(body.as_bytes(), 1000).unwrap();
-        let run = self.app.bulk(&self.caller, request, &["/scim/v2"]).await.unwrap();
+        let run = self.app.bulk(&self.caller, request, body.as_bytes(), &["/scim/v2"]).await.unwrap();
         let say = |outcome: &BulkOutcome| match &outcome.result {
             Ok(written) => format!("{} {}", outcome.head.method, written.version),
             Err(error) => format!("{} {error}", outcome.head.method),
@@ -379,8 +381,9 @@ async fn what_is_mended_in_applying_is_named_with_the_rest() {
         let alone =
             fixture.app.patch(&fixture.caller, &user, id, Precondition::Any, body.as_bytes(), &projection).await;
         let operation = format!(r#"{{"method":"PATCH","path":"/Users/{id}","data":{}}}"#, patch("home"));
-        let request = BulkRequest::read(format!(r#"{{"Operations":[{operation}]}}"#).as_bytes(), 1000).unwrap();
-        let bulk = fixture.app.bulk(&fixture.caller, request, &[]).await;
+        let body = format!(r#"{{"Operations":[{operation}]}}"#);
+        let request = BulkRequest::read(body.as_bytes(), 1000).unwrap();
+        let bulk = fixture.app.bulk(&fixture.caller, request, body.as_bytes(), &[]).await;
 
         assert!(alone.unwrap().notes.repairs.contains(&"replace-creates"));
         assert!(bulk.unwrap().notes.repairs.contains(&"replace-creates"));

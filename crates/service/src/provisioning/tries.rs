@@ -11,8 +11,8 @@ use crate::caller::ScimCaller;
 use crate::error::ServiceError;
 use crate::tenants;
 
-/// How often a request is planned, when definitions change each time.
-const TRIES_MAX: u32 = 4;
+/// How often a request, or a slice of a bulk request, is planned, when definitions change each time.
+pub(super) const TRIES_MAX: u32 = 4;
 
 /// By which definitions a request is planned: those that its caller came with, then those that there
 /// are.

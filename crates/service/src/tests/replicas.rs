@@ -109,6 +109,12 @@ impl Door {
         app.authenticate_scim(&self.slug, &presented(&self.authorization)).await.is_ok()
     }
 
+    /// The resource types that it opens.
+    async fn types_at(&self, app: &App) -> Vec<String> {
+        let caller = app.authenticate_scim(&self.slug, &presented(&self.authorization)).await.unwrap();
+        caller.registry.types().iter().map(|known| known.name.clone()).collect()
+    }
+
     async fn close(&self, app: &App, change: Change) {
         let by = app.operator("test");
         match change {
@@ -234,6 +240,41 @@ async fn a_process_that_hears_nothing_refuses_whom_another_has_shut_out_within_a
         other.clock.advance(1);
         assert!(!door.is_open_at(&other.app).await, "{change:?} {credential:?}");
     }
+    one.store.close().await;
+    other.store.close().await;
+}
+
+#[tokio::test]
+async fn a_process_knows_what_another_has_defined_when_it_hears_of_that() {
+    let database = Cluster::shared().database();
+    let (one, other) = (Replica::on(&database).await, Replica::on(&database).await);
+    let door = Door::new(&one.app, "acme", Credential::ScimToken).await;
+    assert_eq!(door.types_at(&other.app).await, ["User", "Group"]);
+
+    super::schemas::define(&one.app).await;
+
+    assert_eq!(door.types_at(&one.app).await, ["User", "Group", "Device"]);
+    until(async || door.types_at(&other.app).await == ["User", "Group", "Device"]).await;
+    one.app.delete_resource_type(&one.app.operator("test"), "acme", "Device").await.unwrap();
+    until(async || door.types_at(&other.app).await == ["User", "Group"]).await;
+    one.store.close().await;
+    other.store.close().await;
+}
+
+#[tokio::test]
+async fn a_process_that_hears_nothing_knows_what_another_has_defined_within_a_second() {
+    let database = Cluster::shared().database();
+    let (one, other) = (Replica::on(&database).await, Replica::listening(&database, Some(NOWHERE)).await);
+    until(async || other.store.unconfirmed_for() >= Duration::from_secs(1)).await;
+    let door = Door::new(&one.app, "acme", Credential::ScimToken).await;
+    assert_eq!(door.types_at(&other.app).await, ["User", "Group"]);
+
+    super::schemas::define(&one.app).await;
+
+    other.clock.advance(999);
+    assert_eq!(door.types_at(&other.app).await, ["User", "Group"], "it was not looked up anew");
+    other.clock.advance(1);
+    assert_eq!(door.types_at(&other.app).await, ["User", "Group", "Device"]);
     one.store.close().await;
     other.store.close().await;
 }

@@ -21,7 +21,7 @@ async fn tenant(fixture: &Fixture) -> String {
     format!("Bearer {}", token.secret.reveal())
 }
 
-async fn define(app: &App) {
+pub(super) async fn define(app: &App) {
     let operator = app.operator("test");
     app.create_schema(&operator, "acme", form::body(SCHEMA.as_bytes()).unwrap()).await.unwrap();
     app.create_resource_type(&operator, "acme", form::body(TYPE.as_bytes()).unwrap()).await.unwrap();

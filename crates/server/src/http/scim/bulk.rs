@@ -33,7 +33,7 @@ pub(crate) async fn run(
     let request = envelope(&body, scim.caller.tenant.limits.bulk_operations_max)?;
     let span = tracing::Span::current();
     let work = async move {
-        let run = answer(&app, &scim, &exchange, request);
+        let run = answer(&app, &scim, &exchange, (request, &body.bytes));
         let answer = match key {
             Some(key) => app.once(&scim.caller, &key, &body.bytes, run).await?,
             None => run.await?,
@@ -43,15 +43,15 @@ pub(crate) async fn run(
     tokio::spawn(work.instrument(span)).await.unwrap_or(Err(Problem::Panic))
 }
 
-/// Runs the request and words what became of it.
+/// Runs the request, which comes with its text, and words what became of it.
 async fn answer(
     app: &App,
     scim: &ScimCaller,
     exchange: &Exchange,
-    request: BulkRequest,
+    (request, text): (BulkRequest, &[u8]),
 ) -> Result<String, ServiceError> {
     let below_host = scim.base_url.strip_prefix(exchange.base()).unwrap_or(&scim.base_url);
-    let run = app.bulk(&scim.caller, request, &[&scim.base_url, below_host]).await?;
+    let run = app.bulk(&scim.caller, request, text, &[&scim.base_url, below_host]).await?;
     let mut operations = Vec::with_capacity(run.outcomes.len());
     let logged = run.outcomes.into_iter().map(|outcome| {
         let (operation, logged) = entry(outcome, &scim.base_url);
