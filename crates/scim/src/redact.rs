@@ -72,10 +72,13 @@ pub fn path(text: &str, registry: &Registry, values: bool) -> String {
             PatchPath::Value { attribute, filter: masked(filter, registry, values), sub_attribute }.to_string()
         }
         Err(_) if values && !is_sensitive(text) => text.to_owned(),
-        // Names of attributes come first, and values after a bracket, a space or a quote.
+        // Names of attributes come first, and values after what no name has in it.
         Err(_) => {
-            let end = text.find(['[', ' ', '"', '\'']);
-            end.map_or_else(|| text.to_owned(), |end| format!("{}{LEFT_OUT}", &text[..end]))
+            let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '$' | '-' | '_' | '.' | ':');
+            let end = text.find(|c| !is_of_name(c));
+            // What goes on with a sign such as @ was no name from the beginning.
+            let names = end.map(|end| if text[end..].starts_with(['[', ' ', '"', '\'']) { &text[..end] } else { "" });
+            names.map_or_else(|| text.to_owned(), |names| format!("{names}{LEFT_OUT}"))
         }
     }
 }

@@ -9,6 +9,7 @@
 mod asked;
 mod detail;
 mod list;
+mod outage;
 mod prune;
 mod queue;
 mod row;

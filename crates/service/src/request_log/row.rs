@@ -41,7 +41,7 @@ impl<'a> Rows<'a> {
             user_agent: asked.user_agent.as_ref().map(|text| plain(text, USER_AGENT_CHARS_MAX)),
             query: self.shown.query(&work.query),
             repairs: work.notes.repairs.iter().copied().map(Cow::Borrowed).collect(),
-            ignored: work.notes.ignored.iter().map(|name| plain(name, 200)).collect(),
+            ignored: self.shown.ignored(&work.notes.ignored),
             found: work.found,
             operations: work.counts.map(|counts| Operations {
                 total: counts.total,
@@ -92,7 +92,7 @@ impl<'a> Rows<'a> {
             user_agent: asked.user_agent.as_ref().map(|text| plain(text, USER_AGENT_CHARS_MAX)),
             refused: Some(Cow::Borrowed(reason.code())),
             refused_since: Some(reason.to_string()),
-            asked_tenant: is_elsewhere.then(|| plain(segment, 100)),
+            asked_tenant: is_elsewhere.then(|| self.shown.tenant(segment)),
             ..Detail::default()
         };
         let who = (holder.map(|holder| holder.actor.to_string()), holder.map(|holder| holder.identity_provider.name()));
@@ -126,7 +126,7 @@ impl<'a> Rows<'a> {
     fn operation(&self, asked: &Asked, operation: &AskedOperation) -> Operation {
         let mut detail = Detail {
             repairs: operation.notes.repairs.iter().copied().map(Cow::Borrowed).collect(),
-            ignored: operation.notes.ignored.iter().map(|name| plain(name, 200)).collect(),
+            ignored: self.shown.ignored(&operation.notes.ignored),
             ..Detail::default()
         };
         let resource_type = operation.resource_type.as_deref();
@@ -135,7 +135,7 @@ impl<'a> Rows<'a> {
             Some(id) if operation.method != "POST" => format!("{endpoint}/{id}"),
             _ => endpoint.to_owned(),
         };
-        let method = plain(&operation.method, 20);
+        let method = self.shown.method(&operation.method);
         let resource = operation.resource.filter(|_| operation.told.is_none() || operation.method != "POST");
         let aim = Aim { method: &method, path: &path, resource_type, resource, filter: None };
         let summary = match (&operation.told, &operation.change) {
@@ -152,7 +152,7 @@ impl<'a> Rows<'a> {
             tenant: self.tenant,
             log: asked.key,
             place: u32::try_from(operation.place).unwrap_or(u32::MAX),
-            bulk_id: operation.bulk_id.as_ref().map(|text| plain(text, 200)),
+            bulk_id: operation.bulk_id.as_deref().map(|text| self.shown.bulk_id(text)),
             status: operation.status,
             scim_type: operation.told.as_ref().and_then(|told| told.scim_type).map(Cow::Borrowed),
             resource: resource.map(|id| id.to_string()),

@@ -29,7 +29,7 @@ impl Shown<'_> {
             let is_name = self.registry.type_at(part).is_some()
                 || NAMES.contains(&part)
                 || part.parse::<scim::id::Id>().is_ok()
-                || part.starts_with("urn:");
+                || (part.starts_with("urn:") && is_name(part));
             let text = if is_name || self.values { part } else { LEFT_OUT };
             without_secrets(&cut(text, 200)).into_owned()
         };
@@ -43,13 +43,14 @@ impl Shown<'_> {
             let value = match &*name.to_ascii_lowercase() {
                 "filter" => redact::filter(value, self.registry, self.values),
                 "attributes" | "excludedattributes" | "sortby" | "sortorder" | "startindex" | "count"
-                    if !redact::is_sensitive(value) =>
+                    if !redact::is_sensitive(value)
+                        && (self.values || value.split(',').map(str::trim).all(is_name)) =>
                 {
                     value.clone()
                 }
                 _ => LEFT_OUT.to_owned(),
             };
-            let name = if redact::is_sensitive(name) { LEFT_OUT } else { name };
+            let name = if redact::is_sensitive(name) || !(self.values || is_name(name)) { LEFT_OUT } else { name };
             (without_secrets(&cut(name, 100)).into_owned(), without_secrets(&cut(&value, CHARS_MAX)).into_owned())
         };
         pairs.iter().take(20).map(shown).collect()
@@ -60,6 +61,32 @@ impl Shown<'_> {
     pub(super) fn error(&self, told: &Told, is_sensitive: bool) -> String {
         let text = if self.values && !is_sensitive { told.detail.clone() } else { without_values(&told.detail) };
         without_secrets(&cut(&text, CHARS_MAX)).into_owned()
+    }
+
+    /// The names of attributes that were ignored, as far as they are names: a client may send anything there.
+    pub(super) fn ignored(&self, names: &[String]) -> Vec<String> {
+        let shown = |name: &String| self.word(name, is_name(name), 200);
+        names.iter().map(shown).collect()
+    }
+
+    /// What a client calls an operation of a bulk request: often an identifier of the person.
+    pub(super) fn bulk_id(&self, text: &str) -> String {
+        self.word(text, false, 200)
+    }
+
+    /// The method of an operation.
+    pub(super) fn method(&self, text: &str) -> String {
+        let is_known = ["POST", "PUT", "PATCH", "DELETE", "GET"].iter().any(|known| text.eq_ignore_ascii_case(known));
+        self.word(text, is_known, 20)
+    }
+
+    /// How a path named a tenant.
+    pub(super) fn tenant(&self, text: &str) -> String {
+        self.word(text, is_name(text), 100)
+    }
+
+    fn word(&self, text: &str, is_no_value: bool, chars_max: usize) -> String {
+        plain(if is_no_value || self.values { text } else { LEFT_OUT }, chars_max)
     }
 
     /// The attribute that an error is about.
@@ -84,24 +111,39 @@ fn cut(text: &str, chars_max: usize) -> Cow<'_, str> {
     }
 }
 
+/// Whether a text can be the name of an attribute or a schema, or a number of entries.
+fn is_name(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '$' | '-' | '_' | '.' | ':'))
+}
+
 /// An error of ours without what it quotes of the request: what stands in quotes, and numbers.
 fn without_values(text: &str) -> String {
     const QUOTES: [char; 3] = ['\'', '"', '`'];
+    // A quoted text may hold quotes of any kind: up to the last one.
+    let Some(first) = text.find(QUOTES) else { return without_numbers(text) };
+    let quote = &text[first..=first];
+    let last = text.rfind(QUOTES).filter(|last| *last > first).unwrap_or(text.len() - 1);
+    format!("{}{quote}{LEFT_OUT}{quote}{}", without_numbers(&text[..first]), without_numbers(&text[last + 1..]))
+}
+
+/// A text without numbers that were sent: what we got or found, and long ones.
+fn without_numbers(text: &str) -> String {
+    /// Positions and limits are short.
+    const DIGITS_MAX: usize = 3;
     let is_of_word = |c: char| c.is_alphanumeric() || c == '_';
+    let is_of_number = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        if QUOTES.contains(&first) {
-            shown.push(first);
+        let is_what_we_got = ["got ", "found "].iter().any(|before| shown.ends_with(before));
+        if is_what_we_got && (first.is_ascii_digit() || first == '-') {
             shown.push_str(LEFT_OUT);
-            shown.push(first);
-            // A quoted text may hold the quote again: up to the last one.
-            rest = rest.rfind(first).filter(|end| *end > 0).map_or("", |end| &rest[end + 1..]);
+            rest = rest.trim_start_matches(is_of_number);
         } else if is_of_word(first) {
             let end = rest.find(|c| !is_of_word(c)).unwrap_or(rest.len());
             let word = &rest[..end];
-            // Positions and limits are short; digits in ids have letters around them.
-            let is_value = end > 3 && word.bytes().all(|b| b.is_ascii_digit());
+            // Digits in ids have letters around them.
+            let is_value = end > DIGITS_MAX && word.bytes().all(|b| b.is_ascii_digit());
             shown.push_str(if is_value { LEFT_OUT } else { word });
             rest = &rest[end..];
         } else {
@@ -181,8 +223,12 @@ mod tests {
             "active: expected true or false, got the string '…'"
         );
         assert_eq!(without("x: got 5551234 (in value 3)"), "x: got … (in value 3)");
-        assert_eq!(without(r#"userName eq: found "a" and 'b' "#), r#"userName eq: found "…" and '…' "#);
+        assert_eq!(without("age: expected a string, got 42"), "age: expected a string, got …");
+        assert_eq!(without("age: got -4.25e10, in value 3"), "age: got …, in value 3");
+        assert_eq!(without(r#"userName eq: found "a" and 'b' "#), r#"userName eq: found "…" "#);
+        assert_eq!(without(r#"'userName' eq: got "O'Brien" there"#), "'…' there");
         assert_eq!(without("an open 'quote"), "an open '…'");
+        assert_eq!(without("an open '"), "an open '…'");
         let id = "User usr_00000000000000000000000001 not found";
         assert_eq!(without(id), id);
     }
@@ -199,5 +245,16 @@ mod tests {
         assert_eq!(shown(false).path("/Users/ana@example.com/"), "/Users/…");
         let ours = "/Groups/grp_00000000000000000000000000";
         assert_eq!(shown(false).path(ours), ours);
+        let urn = "/Schemas/urn:ietf:params:scim:schemas:core:2.0:User";
+        assert_eq!(
+            (shown(false).path(urn).as_str(), shown(false).path("/Users/urn:a@b.c").as_str()),
+            (urn, "/Users/…")
+        );
+        let sent = [("sortBy".to_owned(), "a@b.c".to_owned()), ("attributes".into(), "id, name.givenName".into())];
+        assert_eq!(shown(false).query(&sent)[0].1, "…");
+        assert_eq!(shown(false).query(&sent)[1].1, "id, name.givenName");
+        assert_eq!(shown(false).query(&[("a@b.c".to_owned(), String::new())])[0].0, "…");
+        assert_eq!(shown(false).ignored(&["shoeSize".to_owned(), "a@b.c".into()]), ["shoeSize", "…"]);
+        assert_eq!((shown(false).bulk_id("ana").as_str(), shown(true).bulk_id("ana").as_str()), ("…", "ana"));
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use store::request_log::{self, Entry, Operation};
 use store::tenants::RequestLogging;
 
+use super::outage::{News, Outage};
 use super::row::Rows;
 use super::{Asked, Who};
 use crate::App;
@@ -27,11 +28,20 @@ const OPERATIONS_PER_WRITE: usize = 128;
 impl App {
     /// Writes requests down as they come, until it is dropped. For a task of its own.
     pub async fn keep_request_log(&self) {
+        let mut outage = Outage::default();
         loop {
             self.log_queue().arrival().await;
             tokio::time::sleep(COLLECTED_FOR).await;
-            if let Err(error) = self.flush_request_log().await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "requests could not be written down");
+            let written = self.flush_request_log().await;
+            match outage.news(written.is_err(), self.request_log_stats()) {
+                Some(News::Began) => {
+                    let error = written.as_ref().err().map(|error| error as &dyn std::error::Error);
+                    tracing::warn!(error, "requests cannot be written down; they are left out until this is over");
+                }
+                Some(News::Ended { left_out }) => {
+                    tracing::warn!(left_out, "requests are written down again");
+                }
+                None => {}
             }
         }
     }

@@ -203,6 +203,86 @@ async fn without_values_nothing_personal_is_kept() {
     assert_eq!(all[6]["ignored"], json!(["shoeSize"]));
 }
 
+/// Values where no value belongs, and with quotes and numbers in them.
+#[tokio::test]
+async fn without_values_nothing_personal_is_kept_of_what_is_sent_amiss() {
+    let harness = Harness::new().await;
+    let admin = Admin::platform(&harness).await;
+    let id = harness.create("/Users", r#"{"userName":"z@e.com"}"#).await;
+    for body in [
+        r#"{"userName":"z@e","active":"'z@e\" `z@e' \"z@e"}"#,
+        r#"{"userName":41.7,"name":"z@e"}"#,
+        r#"{"userName":"z@e","z@e.com":1,"emails":[{"z@e 2":1}],"urn:z@e.com:User":{"a":1}}"#,
+        r#"{"userName":"z@e","meta":{"z@e":"x"},"groups":"z@e's","emails":"z@e"}"#,
+        r#"{"userName":"z@e","schemas":["urn:z@e.com"]}"#,
+        r#"{"userName":"z@e","schemas":"z@e"}"#,
+        r#"{"userName":"z@e","z@e":1,"z@e":2}"#,
+        r#"{"userName":"z@e""#,
+        r#""z@e""#,
+        "z@e",
+    ] {
+        harness.post("/Users", body).await;
+        harness.request("PUT", &Harness::scim(&format!("/Users/{id}"))).json(body).send().await;
+    }
+    for operation in [
+        r#"{"op":"z@e's","path":"userName","value":"z@e"}"#,
+        r#"{"op":"replace","path":"z@e.com","value":"z@e"}"#,
+        r#"{"op":"replace","path":"z@e","value":"z@e"}"#,
+        r#"{"op":"replace","path":"emails[value eq z@e].value","value":"z@e"}"#,
+        r#"{"op":"replace","path":"emails[type eq \"z@e's\" and value gt 417].z@e","value":"z@e"}"#,
+        r#"{"op":"add","path":"groups","value":"z@e"}"#,
+        r#"{"op":"add","value":{"z@e.com":"z@e","name.z@e":"z@e"}}"#,
+        r#"{"op":"remove","path":"z@e'\"["}"#,
+    ] {
+        let patch = format!(r#"{{"Operations":[{operation}]}}"#);
+        harness.request("PATCH", &Harness::scim(&format!("/Users/{id}"))).json(&patch).send().await;
+    }
+    for query in [
+        "filter=z@e",
+        "filter=userName%20eq%20z@e%20z@e",
+        "filter=userName%20eq%20%22z@e",
+        "filter=active%20eq%20%22z@e's%22",
+        "filter=userName%20eq%20417",
+        "filter=z%40e.com%20pr",
+        "sortBy=z%40e.com",
+        "attributes=z%40e.com&count=z@e's",
+        "startIndex=z@e+z@e&excludedAttributes=z@e+z@e",
+        "cursor=z@e's",
+        "z%40e.com=z@e",
+    ] {
+        harness.get(&format!("/Users?{query}")).await;
+    }
+    for path in ["/Users/z@e", "/z@e.com", "/Schemas/urn:z@e.com", "/ResourceTypes/z@e's", "/Users/a/z@e"] {
+        harness.get(path).await;
+    }
+    let operations = r#"{"method":"POST","path":"/Users","bulkId":"z@e","data":{"userName":"z@e.com"}},
+        {"method":"z@e","path":"/Users/z@e"},{"method":"PUT","path":"/z@e/z@e's","version":"z@e","data":{"userName":"z@e"}},
+        {"method":"POST","path":"/Groups","bulkId":"z@e","data":{"displayName":"z@e","members":[{"value":"bulkId:z@e's"}]}},
+        {"method":"PATCH","path":"/Users/bulkId:z@e","data":{"Operations":"z@e"}},
+        {"method":"DELETE","path":"/Users/z@e.com"}"#;
+    let bulk = format!(r#"{{"schemas":["urn:z@e.com"],"Operations":[{operations}],"failOnErrors":"z@e"}}"#);
+    harness.post("/Bulk", &bulk).await;
+    harness.post("/Bulk", &bulk.replace(r#","failOnErrors":"z@e""#, "").replace("urn:z@e.com", BULK)).await;
+    let search = r#"{"filter":"userName eq \"z@e","sortBy":"z@e's","attributes":["z@e.com"],"count":"z@e"}"#;
+    harness.post("/Users/.search", search).await;
+    let odd = harness.request("POST", &Harness::scim("/Users")).header("content-type", "text/z@e").raw("z@e");
+    odd.send().await;
+    for header in ["if-match", "idempotency-key"] {
+        let asking = harness.request("PUT", &Harness::scim(&format!("/Users/{id}"))).header(header, "\"z@e's\" z@e");
+        asking.json(r#"{"userName":"z@e"}"#).send().await;
+    }
+
+    let all = logged(&admin, "&per_page=100").await;
+
+    assert!(all.len() > 45, "{}", all.len());
+    for item in all {
+        let one = admin.get(&format!("/request-logs/{}", item["id"].as_str().unwrap())).await.body;
+        assert!(["z@e", "z%40e", "417", "41.7"].iter().all(|value| !one.contains(value)), "{one}");
+    }
+}
+
+const BULK: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+
 #[tokio::test]
 async fn a_tenant_that_wants_no_log_has_none() {
     let harness = Harness::new().await;
@@ -252,7 +332,7 @@ async fn a_bulk_request_is_shown_with_its_operations() {
     ");
     assert_eq!(
         (&operations[0]["repairs"], &operations[0]["bulk_id"]),
-        (&json!(["boolean-as-text", "missing-schemas"]), &json!("a"))
+        (&json!(["boolean-as-text", "missing-schemas"]), &json!("…"))
     );
     assert_eq!(operations[1]["attribute"], "userName");
     assert_eq!(operations[2]["members"]["added"], json!([operations[0]["resource_id"]]));
