@@ -96,8 +96,7 @@ impl App {
         ring.infos.first().cloned().ok_or_else(|| ServiceError::Key("a new key cannot be read".into()))
     }
 
-    /// The key that signs and those that are still shown for the tokens they signed, newest first.
-    /// They are public, so every administrator may see them.
+    /// The keys that are shown for the tokens they signed: first the one that signs, then the others, newest first. They are public, so every administrator may see them.
     ///
     /// # Errors
     /// [`ServiceError::Store`].

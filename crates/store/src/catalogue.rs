@@ -67,6 +67,11 @@ pub fn of_copies() -> Vec<(&'static str, Stmt)> {
     crate::transfer::pages()
 }
 
+/// The statements by which a tenant is read when it is exported: what of it, and the statement.
+pub fn of_exports() -> Vec<(String, Stmt)> {
+    crate::transfer::exports()
+}
+
 /// The statements that look for what a filter and an order name: their texts depend on the request. Values
 /// are left open.
 pub fn of_query(scope: &Scope, query: &ListQuery) -> Vec<Stmt> {

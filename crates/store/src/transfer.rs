@@ -16,3 +16,8 @@ mod values;
 pub(crate) fn pages() -> Vec<(&'static str, crate::sql::Stmt)> {
     tables::TABLES.iter().map(|table| (table.name, statements::copied(table).page)).collect()
 }
+
+/// The statements by which an export reads tables.
+pub(crate) fn exports() -> Vec<(String, crate::sql::Stmt)> {
+    export::statements()
+}

@@ -73,10 +73,7 @@ async fn rows(
     columns: &[&Column],
     lines: &mut Lines<'_>,
 ) -> Result<(), StoreError> {
-    let whose = if table.name == "tenants" { "key" } else { "tenant" };
-    let (names, name, key) = (list(columns), table.name, table.key.join(", "));
-    let statement = alike(format!("SELECT {names} FROM {name} WHERE {whose} = $1 ORDER BY {key}"));
-    tx.each_row(&statement, &[tenant.into()], |row| lines.row(table, columns, row)).await
+    tx.each_row(&all_of(table, columns), &[tenant.into()], |row| lines.row(table, columns, row)).await
 }
 
 /// Resources of all types, in the order of their creation: SQLite has them in that order by type.
@@ -87,14 +84,7 @@ async fn resources(
     columns: &[&Column],
     lines: &mut Lines<'_>,
 ) -> Result<(), StoreError> {
-    let names = list(columns);
-    let select = format!("SELECT {names} FROM resources WHERE tenant = $1 AND pk IN");
-    let statement = Stmt::built(
-        format!("{select} (SELECT value FROM json_each($2)) ORDER BY pk"),
-        format!(
-            "{select} (SELECT value FROM unnest(cast(translate($2, '[]', '{{}}') AS bigint[])) AS given (value)) ORDER BY pk"
-        ),
-    );
+    let statement = by_keys(columns);
     let types = tx.query(&TYPES, &[tenant.into()], |row| row.int(0)).await?;
     let mut from = 0;
     loop {
@@ -173,8 +163,7 @@ async fn events(
     let last = tx.query_one(&LAST_EVENT, &[tenant.into()], |row| Ok((row.int(0)?, row.int(1)?))).await?;
     let (numbered, waiting) = last.unwrap_or((0, 0));
     let mut after = if all { 0 } else { numbered + waiting - 1 };
-    let names = list(columns);
-    let statement = alike(format!("SELECT {names} FROM events WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT $3"));
+    let statement = numbered_events(columns);
     while after < numbered && !lines.have_failed() {
         let params = [tenant.into(), after.into(), ROWS_PER_STATEMENT.into()];
         let before = after;
@@ -188,18 +177,7 @@ async fn events(
         }
     }
     if waiting > 0 {
-        let next = "cast($2 + row_number() OVER (ORDER BY q.draft) AS bigint)";
-        let values: Vec<String> =
-            columns.iter().map(|c| if c.name == "seq" { next.to_owned() } else { format!("e.{}", c.name) }).collect();
-        // Never on SQLite, where every event has its number.
-        let statement = Stmt::built(
-            format!("SELECT {names} FROM events WHERE tenant = $1 AND seq > $2"),
-            format!(
-                "SELECT {} FROM event_queue AS q JOIN event_rows AS e ON e.tenant = q.tenant AND e.draft = q.draft
-                 WHERE q.tenant = $1 ORDER BY q.draft",
-                values.join(", ")
-            ),
-        );
+        let statement = waiting_events(columns);
         tx.each_row(&statement, &[tenant.into(), numbered.into()], |row| {
             if row.int(0)? > after { lines.row(table, columns, row) } else { Ok(ControlFlow::Continue(())) }
         })
@@ -213,6 +191,67 @@ pub(crate) static LAST_EVENT: Stmt = sql! {
     postgres: "SELECT coalesce((SELECT max(seq) FROM event_order WHERE tenant = $1), 0),
                       (SELECT count(*) FROM event_queue WHERE tenant = $1)",
 };
+
+/// The statements that are made from the list of tables: what each reads, and the statement.
+pub(crate) fn statements() -> Vec<(String, Stmt)> {
+    let of_table = |table: &Table| {
+        let columns: Vec<&Column> = table.file_columns(true).collect();
+        let made = match table.in_file {
+            InFile::Rows | InFile::Definitions | InFile::Credentials => vec![("", all_of(table, &columns))],
+            InFile::Resources => vec![(" by keys", by_keys(&columns))],
+            InFile::History => {
+                vec![(" with numbers", numbered_events(&columns)), (" without numbers", waiting_events(&columns))]
+            }
+            InFile::Members | InFile::Derived | InFile::No(_) => Vec::new(),
+        };
+        made.into_iter().map(|(which, statement)| (format!("{}{which}", table.name), statement)).collect::<Vec<_>>()
+    };
+    TABLES.iter().flat_map(of_table).collect()
+}
+
+/// All rows of the tenant `$1` in a table.
+fn all_of(table: &Table, columns: &[&Column]) -> Stmt {
+    let whose = if table.name == "tenants" { "key" } else { "tenant" };
+    let (names, name, key) = (list(columns), table.name, table.key.join(", "));
+    alike(format!("SELECT {names} FROM {name} WHERE {whose} = $1 ORDER BY {key}"))
+}
+
+/// The resources with the keys in the list `$2`, in their order.
+fn by_keys(columns: &[&Column]) -> Stmt {
+    let names = list(columns);
+    Stmt::built(
+        format!(
+            "SELECT {names} FROM resources WHERE tenant = $1 AND pk IN (SELECT value FROM json_each($2)) ORDER BY pk"
+        ),
+        // One by one: with a join it would be for the planner to guess whether to read all of the tenant.
+        format!(
+            "SELECT r.* FROM unnest(cast(translate($2, '[]', '{{}}') AS bigint[])) AS given (value)
+             CROSS JOIN LATERAL (SELECT {names} FROM resources WHERE tenant = $1 AND pk = given.value OFFSET 0) AS r
+             ORDER BY given.value"
+        ),
+    )
+}
+
+/// Events after the number `$2`, at most `$3`.
+fn numbered_events(columns: &[&Column]) -> Stmt {
+    let names = list(columns);
+    alike(format!("SELECT {names} FROM events WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT $3"))
+}
+
+/// Events that have no number yet, with those after `$2`. Never on SQLite, where every event has its number.
+fn waiting_events(columns: &[&Column]) -> Stmt {
+    let next = "cast($2 + row_number() OVER (ORDER BY q.draft) AS bigint)";
+    let values: Vec<String> =
+        columns.iter().map(|c| if c.name == "seq" { next.to_owned() } else { format!("e.{}", c.name) }).collect();
+    Stmt::built(
+        format!("SELECT {} FROM events WHERE tenant = $1 AND seq > $2", list(columns)),
+        format!(
+            "SELECT {} FROM event_queue AS q JOIN event_rows AS e ON e.tenant = q.tenant AND e.draft = q.draft
+             WHERE q.tenant = $1 ORDER BY q.draft",
+            values.join(", ")
+        ),
+    )
+}
 
 /// The lines of a file, counted and summed up as they are written.
 struct Lines<'a> {

@@ -77,6 +77,25 @@ fn a_backup_overwrites_nothing_and_is_the_owners_alone() {
 }
 
 #[test]
+fn nothing_is_left_beside_a_copy_that_was_checked() {
+    block_on(async {
+        let place = Place::new();
+        let store = Store::open(&place.options()).await.unwrap();
+        notes::make(&store).await;
+        notes::add(&store, "one").await.unwrap();
+        let copies = place.path("copies");
+        fs::create_dir(&copies).unwrap();
+        let copy = Options { path: copies.join("copy.db"), ..place.options() };
+
+        store.backup(&copy.path).await.unwrap();
+        assert_eq!(store::check(&copy).await, Ok(vec![]));
+
+        let names: Vec<_> = fs::read_dir(&copies).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["copy.db"]);
+    });
+}
+
+#[test]
 fn damage_is_found() {
     block_on(async {
         let place = Place::new();

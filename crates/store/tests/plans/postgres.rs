@@ -5,7 +5,7 @@ mod explain;
 
 use std::collections::BTreeSet;
 
-use store::catalogue::{CATALOGUE, POSTGRES_ONLY};
+use store::catalogue::{CATALOGUE, POSTGRES_ONLY, of_exports};
 use store::sql::Stmt;
 
 use crate::{module_name, named, queries, statements};
@@ -82,6 +82,18 @@ const ADMIN_LIST: &str = "a list for a tenant's administrators, who have few of 
 /// Kinds of queries for which resources of a tenant are looked at one by one, and why.
 const LOOKS_AT_ALL: &[(&str, &str)] = &[
     ("User: userName co \"a\" by creation", "no index finds what is in the middle of a text"),
+/// What an export reads in one go, and why.
+const READ_WHOLE: &[(&str, &str)] = &[
+    ("applications", ADMIN_LIST),
+    ("events without numbers", "few events wait for their numbers"),
+    ("resource_types", FEW),
+    ("schema_indexes", FEW),
+    ("schema_states", FEW),
+    ("schemas", FEW),
+    ("scim_tokens", ADMIN_LIST),
+    ("scim_usage", "a row for an hour, and old ones are forgotten"),
+];
+
     ("User: active eq false by creation", "most resources are active, or most of those that are looked for"),
     ("User: meta.lastModified gt \"2026-01-01T00:00:00Z\" by creation", NOT_INDEXED),
     ("User: all by meta.lastModified", NOT_INDEXED),
@@ -116,6 +128,28 @@ fn each_kind_of_query_has_the_plan_that_was_reviewed() {
 #[test]
 fn a_statement_reads_what_it_needs_by_an_index_that_begins_with_the_tenant() {
     let only_here = POSTGRES_ONLY.iter().flat_map(|(module, statements)| named(module, statements));
+#[test]
+fn each_statement_of_an_export_has_the_plan_that_was_reviewed() {
+    let database = Populated::unevenly();
+
+    let mut plans = String::new();
+    for (name, statement) in of_exports() {
+        plans += &name;
+        plans += "\n";
+        plans += &database.plan(&statement).to_string();
+    }
+
+    insta::assert_snapshot!("exports", plans);
+}
+
+#[test]
+fn an_export_reads_by_an_index_what_a_tenant_has_many_of() {
+    let statements = of_exports();
+    let statements: Vec<_> = statements.iter().map(|(name, statement)| (name.as_str(), statement)).collect();
+
+    judge(&statements, &[], READ_WHOLE);
+}
+
     let statements: Vec<_> = statements().chain(only_here).collect();
     let statements: Vec<_> = statements.iter().map(|(name, statement)| (name.as_str(), *statement)).collect();
 

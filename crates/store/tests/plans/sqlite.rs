@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use store::catalogue::{CATALOGUE, of_copies};
+use store::catalogue::{CATALOGUE, of_copies, of_exports};
 use store::sql::Stmt;
 use store::{Options, Param, Store, StoreError, Tx, sql};
 use tempfile::TempDir;
@@ -134,6 +134,20 @@ fn each_kind_of_query_has_the_plan_that_was_reviewed() {
 
 #[test]
 fn a_page_of_a_copy_is_read_in_the_order_of_an_index() {
+#[test]
+fn each_statement_of_an_export_has_the_plan_that_was_reviewed() {
+    let (runtime, store, _directory) = fresh_store();
+
+    let mut plans = String::new();
+    for (name, statement) in of_exports() {
+        plans += &name;
+        plans += "\n";
+        plans += &runtime.block_on(plan_of_all(&store, &statement)).unwrap();
+    }
+
+    insta::assert_snapshot!("exports", plans);
+}
+
     let (runtime, store, _directory) = fresh_store();
 
     for (table, statement) in of_copies() {

@@ -317,3 +317,43 @@ async fn a_tenants_administrator_defines_for_that_tenant_only() {
     let platform = Admin::platform(&harness).await;
     assert_eq!(platform.get("/tenants/other/schemas").await.json()["total"], 3, "nothing of acme's");
 }
+
+/// RFC 7643 §7: `returned: request` is shown "in response to any PUT, POST, or PATCH operations if the attribute was
+/// specified by the client", and else only when it is asked for.
+#[tokio::test]
+async fn what_is_returned_on_request_is_in_the_answer_to_the_write_that_set_it() {
+    let harness = Harness::new().await;
+    let admin = Admin::platform(&harness).await;
+    admin.define_devices(json!([{ "name": "serial" }, { "name": "note", "returned": "request" }])).await;
+    let body = |serial: &str, note: &str| {
+        let note = if note.is_empty() { Value::Null } else { json!(note) };
+        json!({ "schemas": [DEVICE], "serial": serial, "note": note }).to_string()
+    };
+    let note = |answer: &crate::harness::Answered| {
+        assert!(answer.status.is_success(), "{}", answer.body);
+        answer.json()["note"].as_str().map(str::to_owned)
+    };
+    let patch = |path: &str, value: &str| {
+        let operation = json!({ "op": "replace", "path": path, "value": value });
+        json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation] }).to_string()
+    };
+
+    let created = harness.post("/Devices", &body("1", "a")).await;
+    assert_eq!(note(&created).as_deref(), Some("a"));
+    let device = format!("/Devices/{}", created.json()["id"].as_str().unwrap());
+    let send = async |method: &str, query: &str, body: &str| {
+        harness.request(method, &Harness::scim(&format!("{device}{query}"))).json(body).send().await
+    };
+
+    assert_eq!(note(&send("PUT", "", &body("2", "b")).await).as_deref(), Some("b"));
+    assert_eq!(note(&send("PATCH", "", &patch("note", "c")).await).as_deref(), Some("c"));
+    assert_eq!(note(&send("PATCH", "", &patch(&format!("{DEVICE}:note"), "d")).await).as_deref(), Some("d"));
+    assert_eq!(note(&send("PATCH", "", &patch("serial", "3")).await), None, "it was not specified");
+    assert_eq!(note(&harness.get(&device).await), None);
+    assert_eq!(note(&harness.get(&format!("{device}?attributes=note")).await).as_deref(), Some("d"));
+    assert_eq!(note(&send("PATCH", "?attributes=serial", &patch("note", "e")).await), None, "others were asked for");
+    assert_eq!(note(&send("PATCH", "?excludedAttributes=note", &patch("note", "f")).await), None);
+    assert_eq!(note(&send("PUT", "", &body("4", "")).await), None);
+    assert_eq!(note(&harness.post("/Devices", &body("5", "")).await), None);
+    assert_eq!(harness.get("/Devices").await.json()["Resources"][0]["note"], Value::Null);
+}

@@ -52,7 +52,14 @@ fn copy(from: &Path, part: &Path) -> Result<(), StoreError> {
         // Neither journal nor flushes while copying: a copy that is cut short is thrown away.
         target.pragma_update(None, "journal_mode", "OFF")?;
         target.pragma_update(None, "synchronous", "OFF")?;
-        Backup::new(&source, &mut target)?.step(-1)
+        let step = Backup::new(&source, &mut target)?.step(-1)?;
+        if step == StepResult::Done {
+            // The copy says of itself that it has a write-ahead log. Whoever only reads it would make one and not
+            // remove it; whoever opens it to write sets that anew.
+            target.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+            target.pragma_update(None, "journal_mode", "DELETE")?;
+        }
+        Ok(step)
     };
     match step() {
         Ok(StepResult::Done) => Ok(()),
