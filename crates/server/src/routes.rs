@@ -6,7 +6,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 
 use crate::ServerState;
 use crate::http::admin::{
-    applications, endpoint_info, keys, request_logs, resource_types, schemas, scim_tokens, tenants,
+    applications, audit, endpoint_info, keys, request_logs, resource_types, schemas, scim_tokens, tenants,
 };
 use crate::http::problem::Problem;
 use crate::http::scim::{bulk, discovery, resources};
@@ -143,6 +143,8 @@ pub static ROUTES: &[Route] = &[
     // Admin: what was asked of the SCIM routes
     route("GET", admin!("/request-logs"), ADMIN_READ, || get(request_logs::list)),
     route("GET", admin!("/request-logs/{log_id}"), ADMIN_READ, || get(request_logs::read)),
+    // Admin: who did what through all this
+    route("GET", admin!("/audit"), ADMIN_READ, || get(audit::list)),
     // Access tokens (RFC 6749 §3.2), and how to get and verify them
     route("POST", "/api/v1/platform/oauth/token", Access::Public, || post(oauth::platform_token)),
     route("GET", "/api/v1/platform/oauth/.well-known/openid-configuration", Access::Public, || {

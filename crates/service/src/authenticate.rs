@@ -8,15 +8,16 @@ mod by_token;
 mod refused;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use store::tenants::TenantStatus;
 
 use crate::App;
 use crate::applications::{ADMIN_READ, ADMIN_WRITE, SUPER_ADMIN, TENANT_ADMIN};
-use crate::caller::{Actor, AdminCaller, AdminWriter, NEEDS_ADMIN, Reach, ScimCaller};
+use crate::caller::{Actor, AdminCaller, AdminWriter, IdentityProvider, NEEDS_ADMIN, Reach, ScimCaller};
 use crate::error::ServiceError;
 use crate::secret::SCIM_TOKEN;
-use crate::tenants;
+use crate::tenants::{self, Tenant};
 
 pub(crate) use by_jwt::Standing;
 pub(crate) use by_token::KnownToken;
@@ -68,22 +69,38 @@ impl App {
     /// # Errors
     /// [`ServiceError::Unauthenticated`], SCIM tokens among it; [`ServiceError::Forbidden`] for a
     /// good JWT without role or scope, or of a suspended tenant.
-    pub async fn authenticate_admin(&self, presented: &Presented<'_>) -> Result<AdminCaller, ServiceError> {
+    pub async fn authenticate_admin(&self, presented: &Presented<'_>) -> Result<AdminCaller, Refused> {
         let bearer = bearer(presented.authorization)?;
         let (grant, standing) = self.by_jwt(bearer).await?;
+        let holder = |tenant: Option<Arc<Tenant>>| {
+            Some(Holder { tenant, actor: grant.actor.clone(), identity_provider: IdentityProvider::Generic })
+        };
         let (reach, is_admin) = match standing {
             Standing::Platform => (Reach::All, grant.has_role(SUPER_ADMIN)),
             Standing::Bound(tenant, _) if tenant.status == TenantStatus::Active => {
                 (Reach::Tenant(tenant), grant.has_role(TENANT_ADMIN))
             }
-            Standing::Bound(..) => return Err(suspended()),
-            Standing::Gone => return Err(Refused::credential(Reason::Gone, None).into()),
+            Standing::Bound(tenant, _) => {
+                return Err(Refused::with(suspended(), Reason::TenantSuspended, holder(Some(tenant))));
+            }
+            Standing::Gone => return Err(Refused::credential(Reason::Gone, None)),
         };
         let may_write = is_admin || grant.has_scope(ADMIN_WRITE);
         if !may_write && !grant.has_scope(ADMIN_READ) {
-            return Err(ServiceError::Forbidden(NEEDS_ADMIN.into()));
+            let tenant = match reach {
+                Reach::All => None,
+                Reach::Tenant(tenant) => Some(tenant),
+            };
+            return Err(Refused::with(ServiceError::Forbidden(NEEDS_ADMIN.into()), Reason::Scope, holder(tenant)));
         }
-        Ok(AdminCaller { actor: grant.actor.clone(), reach, may_write, request_id: presented.request_id.to_owned() })
+        Ok(AdminCaller {
+            actor: grant.actor.clone(),
+            reach,
+            may_write,
+            request_id: presented.request_id.to_owned(),
+            address: presented.address,
+            user_agent: presented.user_agent.map(str::to_owned),
+        })
     }
 
     /// Somebody at the command line, who can read and write the database anyway.
@@ -94,6 +111,8 @@ impl App {
             reach: Reach::All,
             may_write: true,
             request_id: request_id.to_owned(),
+            address: None,
+            user_agent: None,
         })
     }
 }

@@ -3,7 +3,9 @@
 
 mod scopes;
 
+use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -11,8 +13,9 @@ use scim::dialect::Dialect;
 use scim::id::Id;
 use scim::schema::Registry;
 use store::TenantKey;
-use store::audit::Entry;
+use store::audit::{Entry, Outcome};
 
+use crate::audit;
 use crate::error::ServiceError;
 use crate::tenants::Tenant;
 
@@ -96,6 +99,10 @@ pub struct AdminCaller {
     pub may_write: bool,
     /// The id of the request, for the audit.
     pub request_id: String,
+    /// The client's address, for the audit.
+    pub address: Option<IpAddr>,
+    /// The client's program, for the audit.
+    pub user_agent: Option<String>,
 }
 
 impl AdminCaller {
@@ -141,9 +148,12 @@ impl AdminCaller {
             tenant,
             at,
             actor: self.actor.to_string(),
-            action,
+            action: Cow::Borrowed(action),
             subject: subject.to_string(),
+            outcome: Outcome::Done,
             request_id: self.request_id.clone(),
+            address: self.address.map(|address| address.to_string()),
+            user_agent: self.user_agent.as_deref().map(audit::program),
             // Names of fields are plain ASCII, so this is JSON.
             detail: format!("{{\"changed\":{changed:?}}}"),
         }

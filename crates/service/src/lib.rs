@@ -4,6 +4,7 @@
 //! the file of its noun; its first argument is the caller, which [`authenticate`] made.
 
 pub mod applications;
+pub mod audit;
 pub mod authenticate;
 pub mod bootstrap;
 mod cache;

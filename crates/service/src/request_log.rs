@@ -26,6 +26,7 @@ pub use list::{ListRequests, LogPage, LoggedOperation, LoggedRequest, PREFIX};
 pub(crate) use prune::Growth;
 pub(crate) use queue::Queue;
 pub use queue::RequestLogStats;
+pub(crate) use shown::plain;
 pub use store::request_log::{LOOKED_AT_MAX, LogKey};
 pub use store::tenants::RequestLogging;
 

@@ -26,6 +26,14 @@ struct Fixture {
 }
 
 impl Fixture {
+    /// What the audit has of a tenant, or all of it, newest first.
+    async fn deeds(&self, tenant: Option<store::TenantKey>) -> Vec<store::audit::Entry> {
+        let filter = store::audit::Filter { tenant, ..store::audit::Filter::default() };
+        let page = store::page::Page { skip: 0, take: 100 };
+        let listed = self.store.read(move |tx| Box::pin(async move { store::audit::list(tx, &filter, page).await }));
+        listed.await.unwrap().items.into_iter().map(|recorded| recorded.entry).collect()
+    }
+
     async fn new() -> Self {
         Self::with(|settings| settings).await
     }

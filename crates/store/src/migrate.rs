@@ -43,6 +43,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     step!(5, "request log", sqlite: "0005_request_log.sqlite.sql", postgres: "0005_request_log.postgres.sql"),
     step!(6, "upkeep", sqlite: "0006_upkeep.sqlite.sql", postgres: "0006_upkeep.postgres.sql"),
     step!(7, "schemas", sqlite: "0007_schemas.sqlite.sql", postgres: "0007_schemas.postgres.sql"),
+    step!(8, "audit", sqlite: "0008_audit.sqlite.sql", postgres: "0008_audit.postgres.sql"),
 ];
 
 /// The steps that a database at `version` lacks; `None` when it is newer than this program.

@@ -1,7 +1,8 @@
-//! The admin API: tenants, SCIM tokens, applications, signing keys, the request log. What the service gives is put into the JSON
-//! that clients see here; the shapes are those of the OpenAPI document.
+//! The admin API: tenants, SCIM tokens, applications, signing keys, the request log, the audit. What the service gives is
+//! put into the JSON that clients see here; the shapes are those of the OpenAPI document.
 
 pub(crate) mod applications;
+pub(crate) mod audit;
 pub(crate) mod endpoint_info;
 pub(crate) mod keys;
 pub(crate) mod request_logs;

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use scim::id::Id;
-use service::Actor;
 use service::authenticate::Why;
 use service::request_log::{BODY_BYTES_MAX, RequestLogging, Work};
+use service::{Actor, Tenant};
 
 use super::origin::Origin;
 
@@ -37,12 +37,22 @@ pub(crate) struct LogNotes {
     pub(crate) tenant: Option<Id>,
     /// Who called.
     pub(crate) actor: Option<Actor>,
+    /// Who called an admin route, for what is denied.
+    pub(crate) admin: Option<Admin>,
     /// The caller of a SCIM route, for the count of its answers.
     pub(crate) scim_caller: Option<service::ScimCaller>,
     /// How the path named the tenant that a bad credential was shown to, and what is wrong with it.
     pub(crate) refused: Option<(String, Box<Why>)>,
     /// What was done, for the request log too.
     pub(crate) work: Work,
+}
+
+/// Somebody who is known and called an admin route.
+#[derive(Debug)]
+pub(crate) struct Admin {
+    /// The tenant that they are bound to.
+    pub(crate) tenant: Option<Arc<Tenant>>,
+    pub(crate) actor: Actor,
 }
 
 /// More names of ignored attributes than this do not help anybody in a log line.
@@ -72,6 +82,12 @@ impl Exchange {
     pub(crate) fn note_scim_caller(&self, caller: &service::ScimCaller) {
         self.note_caller(Some(caller.tenant.id), caller.actor.clone());
         self.with_notes(|notes| notes.scim_caller = Some(caller.clone()));
+    }
+
+    /// Remembers who called an admin route.
+    pub(crate) fn note_admin(&self, tenant: Option<Arc<Tenant>>, actor: Actor) {
+        self.note_caller(tenant.as_ref().map(|tenant| tenant.id), actor.clone());
+        self.with_notes(|notes| notes.admin = Some(Admin { tenant, actor }));
     }
 
     /// Remembers who called.

@@ -179,12 +179,18 @@ impl FromRequestParts<ServerState> for AdminCaller {
     async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, Problem> {
         let exchange = exchange(parts);
         let caller = state.app.authenticate_admin(&presented(parts, &exchange)).await;
+        let caller = caller.map_err(|refused| {
+            if let Some(holder) = refused.why.and_then(|why| why.holder) {
+                exchange.note_admin(holder.tenant, holder.actor);
+            }
+            refused.error
+        });
         let caller = state.metrics.checked("admin", caller)?;
         let tenant = match &caller.reach {
             service::Reach::All => None,
-            service::Reach::Tenant(tenant) => Some(tenant.id),
+            service::Reach::Tenant(tenant) => Some(Arc::clone(tenant)),
         };
-        exchange.note_caller(tenant, caller.actor.clone());
+        exchange.note_admin(tenant, caller.actor.clone());
         Ok(Self(caller))
     }
 }

@@ -14,6 +14,7 @@ use scim::dialect::PLAIN_JSON;
 use tracing::Instrument;
 
 use super::accept::{Wanted, wanted};
+use super::admin::audit::Attempt;
 use super::exchange::{Exchange, IGNORED_MAX, LogNotes, REQUEST_ID, given_id};
 use super::logging::Logging;
 use super::origin::{Names, Origin};
@@ -31,6 +32,7 @@ pub(crate) async fn around(State(state): State<ServerState>, mut request: Reques
     let route = request.extensions().get::<MatchedPath>().map(|path| Arc::<str>::from(path.as_str()));
     let id = given_id(request.headers()).unwrap_or_else(|| state.app.new_id(*b"req").to_string());
     let span = tracing::info_span!("request", request_id = %id);
+    let attempt = Attempt::of(&request, route.as_deref());
 
     let (response, exchange, logging) = async {
         match meet(&state, &request, &id) {
@@ -46,7 +48,7 @@ pub(crate) async fn around(State(state): State<ServerState>, mut request: Reques
     .instrument(span.clone())
     .await;
 
-    let _entered = span.enter();
+    let entered = span.enter();
     let told = response.extensions().get::<Unspoken>().map(|Unspoken(problem)| Arc::clone(problem));
     let mut response = put_into_words(response, dialect, &id);
     let mut notes = exchange.as_ref().map(Exchange::take_notes).unwrap_or_default();
@@ -63,8 +65,13 @@ pub(crate) async fn around(State(state): State<ServerState>, mut request: Reques
         state.app.count_scim_answer(caller, status.is_client_error() || status.is_server_error());
     }
     log(&method, route.as_deref(), status, took.as_micros(), &notes);
+    drop(entered);
+    let denied_to = notes.admin.take().filter(|_| status == StatusCode::FORBIDDEN);
     if let Some(logging) = logging {
         logging.end(status, told.as_deref(), notes);
+    }
+    if let (Some(attempt), Some(who), Some(exchange)) = (attempt, denied_to, &exchange) {
+        attempt.record_denied(&state.app, exchange, who).instrument(span).await;
     }
     state.metrics.answered(&method, route, status, took);
     drop(running);

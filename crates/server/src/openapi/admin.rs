@@ -13,7 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 use operation::{Described, header, in_path, in_query};
 
 use crate::http::admin::{
-    applications, endpoint_info, keys, request_logs, resource_types, schemas, scim_tokens, tenants,
+    applications, audit, endpoint_info, keys, request_logs, resource_types, schemas, scim_tokens, tenants,
 };
 use crate::http::oauth;
 
@@ -25,6 +25,7 @@ pub(super) const TAGS: &[(&str, &str)] = &[
     (APPLICATIONS, "OAuth clients that get access tokens"),
     (KEYS, "What access tokens are signed with"),
     (REQUESTS, "What was asked of a tenant's SCIM routes, and what became of it"),
+    (AUDIT, "Who did what through the admin API or at the command line"),
     (OAUTH, "Access tokens by client credentials (RFC 6749 §4.4), and how to verify them"),
 ];
 
@@ -34,13 +35,22 @@ const DEFINITIONS: &str = "Schemas and Resource Types";
 const APPLICATIONS: &str = "Applications";
 const KEYS: &str = "Signing Keys";
 const REQUESTS: &str = "Request Logs";
+const AUDIT: &str = "Audit";
 const OAUTH: &str = "OAuth";
 
 /// The paths, with everything they can answer.
 pub(super) fn paths() -> Paths {
     let mut paths = PathsBuilder::new();
-    let groups =
-        [of_tokens(), of_tenants(), definitions::entries(), of_applications(), of_keys(), of_requests(), of_oauth()];
+    let groups = [
+        of_tokens(),
+        of_tenants(),
+        definitions::entries(),
+        of_applications(),
+        of_keys(),
+        of_requests(),
+        of_audit(),
+        of_oauth(),
+    ];
     for (path, method, described) in groups.into_iter().flatten() {
         paths = paths.path(path, PathItem::new(method, described.into_operation()));
     }
@@ -314,6 +324,29 @@ fn of_requests() -> Vec<Entry> {
     ]
 }
 
+fn of_audit() -> Vec<Entry> {
+    let text = |name, text| in_query(name, Type::String, text);
+    let summary = "List what was done through the admin API or at the command line, and changes that were denied. Pages are \
+                   asked for by number, and counted; or by cursor, which costs the same however many there are.";
+    vec![(
+        "/api/v1/admin/audit/",
+        HttpMethod::Get,
+        Described::new(AUDIT, "listAudit", "List Audit", summary)
+            .paged()
+            .with(text("cursor", "The `next_cursor` of the page before; `page` means nothing then."))
+            .with(text("tenant_id", "Only what is about data of this tenant, by id or slug."))
+            .with(text("actor", "Only what this one did: a `client_id`, `subject@issuer`, or `operator`."))
+            .with(text("action", "Only such: `scim_token.create`, `tenant.update`, …"))
+            .with(text("resource", "Only what was done to this one, by id."))
+            .with(text("result", "`done` or `denied`."))
+            .with(text("request_id", "Only what was done in the request with this `X-Request-Id`."))
+            .with(text("since", "From this time on (RFC 3339)."))
+            .with(text("until", "Before this time (RFC 3339)."))
+            .answers(200, "A page of deeds, newest first", Some("AuditEntryPage"))
+            .refuses(&[404]),
+    )]
+}
+
 fn of_oauth() -> Vec<Entry> {
     let described = |id, summary, text| Described::new(OAUTH, id, summary, text).in_public();
     let slug = || in_path("slug", "The tenant's slug or id.");
@@ -384,6 +417,8 @@ pub(super) fn shapes() -> Vec<(String, RefOr<Schema>)> {
     collect::<request_logs::LogPageView>(&mut all);
     collect::<request_logs::RequestView>(&mut all);
     collect::<request_logs::RequestDetailView>(&mut all);
+    collect::<audit::AuditPageView>(&mut all);
+    collect::<audit::DeedView>(&mut all);
     collect::<oauth::AccessTokenView>(&mut all);
     collect::<oauth::OAuthErrorView>(&mut all);
     collect::<oauth::MetadataView>(&mut all);

@@ -1,6 +1,7 @@
 //! The admin API and the token endpoints.
 
 mod applications;
+mod audit;
 mod authorisation;
 mod endpoint_info;
 mod keys;

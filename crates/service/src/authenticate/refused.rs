@@ -150,7 +150,7 @@ impl fmt::Display for Reason {
             Self::Address(None) => f.write_str("the SCIM token may not be used from an unknown address"),
             Self::BadJwt => f.write_str("it is no JWT, or not signed by a key that is trusted"),
             Self::Gone => f.write_str("the JWT's client or tenant is deleted, or the client is switched off"),
-            Self::Scope => f.write_str("the JWT has no SCIM scope"),
+            Self::Scope => f.write_str("the JWT has no scope for this"),
             Self::TenantSuspended => f.write_str("the tenant is suspended"),
             Self::TenantDeleted => f.write_str("the tenant is deleted"),
             Self::TooOften => f.write_str("the tenant made more requests than it may"),

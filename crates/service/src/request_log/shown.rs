@@ -100,7 +100,7 @@ impl Shown<'_> {
 const NAMES: [&str; 6] = ["Bulk", "Me", "ServiceProviderConfig", "ResourceTypes", "Schemas", ".search"];
 
 /// A text of the client's that is no value of an attribute.
-pub(super) fn plain(text: &str, chars_max: usize) -> String {
+pub(crate) fn plain(text: &str, chars_max: usize) -> String {
     without_secrets(&cut(text, chars_max)).into_owned()
 }
 

@@ -1,5 +1,3 @@
-use store::audit;
-
 use super::{each_engine, presented};
 use crate::form;
 use crate::oauth::{TokenError, TokenRequest};
@@ -57,12 +55,7 @@ async fn every_change_leaves_a_row_in_the_audit() {
         app.delete_application(&operator, &client).await.unwrap();
         app.delete_tenant(&operator, "acme").await.unwrap();
 
-        let key = tenant.key;
-        let rows = fixture
-            .store
-            .read(move |tx| Box::pin(async move { audit::latest(tx, Some(key), 100).await }))
-            .await
-            .unwrap();
+        let deeds = fixture.deeds(Some(tenant.key)).await;
 
         let (token, client, tenant) = (token.as_str(), client.as_str(), tenant.id.to_string());
         let expected = [
@@ -79,7 +72,7 @@ async fn every_change_leaves_a_row_in_the_audit() {
             ("tenant.create", &tenant),
         ];
         let found: Vec<(&str, &str, &str)> =
-            rows.iter().map(|(actor, action, subject)| (actor.as_str(), action.as_str(), subject.as_str())).collect();
+            deeds.iter().map(|deed| (deed.actor.as_str(), &*deed.action, deed.subject.as_str())).collect();
         assert_eq!(found, expected.map(|(action, subject)| ("operator", action, subject)));
     })
     .await;

@@ -1,5 +1,3 @@
-use store::audit;
-
 use super::{Fixture, each_engine, each_engine_with};
 use crate::Settings;
 use crate::settings::SigningAlgorithm;
@@ -13,9 +11,9 @@ impl Fixture {
 
     /// What the audit says about keys, newest first.
     async fn rotations(&self) -> Vec<(String, String)> {
-        let rows = self.store.read(|tx| Box::pin(async { audit::latest(tx, None, 100).await })).await.unwrap();
-        let keys = rows.into_iter().filter(|(_, action, _)| action.starts_with("signing_key."));
-        keys.map(|(actor, _, subject)| (actor, subject)).collect()
+        let deeds = self.deeds(None).await.into_iter();
+        let of_keys = deeds.filter(|entry| entry.action.starts_with("signing_key."));
+        of_keys.map(|entry| (entry.actor, entry.subject)).collect()
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use store::audit;
-
 use super::{Fixture, each_engine, presented};
 use crate::App;
 use crate::form;
@@ -79,10 +77,10 @@ async fn changes_of_definitions_are_audited_and_refusals_are_not() {
         fixture.app.delete_schema(&operator, "acme", "urn:example:2.0:Device").await.unwrap();
 
         let key = fixture.app.get_tenant(&operator, "acme").await.unwrap().key;
-        let deeds = fixture.store.read(move |tx| Box::pin(async move { audit::latest(tx, Some(key), 4).await })).await;
-
-        let deeds: Vec<String> =
-            deeds.unwrap().iter().map(|(who, what, which)| format!("{who} {what} {which}")).collect();
+        let deeds: Vec<String> = fixture.deeds(Some(key)).await[..4]
+            .iter()
+            .map(|deed| format!("{} {} {}", deed.actor, deed.action, deed.subject))
+            .collect();
         assert_eq!(
             deeds,
             [
