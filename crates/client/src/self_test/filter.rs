@@ -131,7 +131,8 @@ pub(crate) static CHECKS: &[Check] = &[
         "not (userName eq \"{w}-ana\")" finds ["ben", "cleo"]),
     finding!("filter.precedence" "RFC 7644 §3.4.2.2" [Feature::User("active")] "Let and bind closer than or"
         "\"not\" takes precedence over \"and\", which takes precedence over \"or\""
-        "userName eq \"{w}-ana\" or userName eq \"{w}-ben\" and active eq true" finds ["ana"]),
+        // The other way round it would be Ben alone.
+        "userName eq \"{w}-ana\" or userName eq \"{w}-ben\" and active eq false" finds ["ana", "ben"]),
     finding!("filter.parentheses" "RFC 7644 §3.4.2.2" [Feature::User("active")] "Let parentheses bind closest"
         "Boolean expressions MAY be grouped using parentheses to change the standard order of operations"
         "(userName eq \"{w}-ana\" or userName eq \"{w}-ben\") and active eq false" finds ["ben"]),

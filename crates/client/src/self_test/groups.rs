@@ -81,6 +81,12 @@ fn remove_operation(member: &Resource) -> Value {
     json!({"op": "remove", "path": format!("members[value eq {}]", Value::from(member.id.as_str()))})
 }
 
+/// After a PATCH of a group that has had these members, it has those.
+async fn changed(test: &Test<'_>, before: &[&Resource], operations: Value, after: &[&Resource]) -> Verdict {
+    let group = test.group(before).await?;
+    has(test.patched(&group, operations).await?, after)
+}
+
 async fn create(test: &Test<'_>) -> Verdict {
     let (ana, ben) = two(test).await?;
     let group = test.group(&[&ana, &ben]).await?;
@@ -121,45 +127,38 @@ async fn replace(test: &Test<'_>) -> Verdict {
 
 async fn add(test: &Test<'_>) -> Verdict {
     let (ana, ben) = two(test).await?;
-    let group = test.group(&[&ana]).await?;
-    has(test.patched(&group, json!([add_operation(&ben)])).await?, &[&ana, &ben])
+    changed(test, &[&ana], json!([add_operation(&ben)]), &[&ana, &ben]).await
 }
 
 async fn add_twice(test: &Test<'_>) -> Verdict {
     let ana = test.user(json!({})).await?;
-    let group = test.group(&[&ana]).await?;
-    has(test.patched(&group, json!([add_operation(&ana)])).await?, &[&ana])
+    changed(test, &[&ana], json!([add_operation(&ana)]), &[&ana]).await
 }
 
 async fn remove(test: &Test<'_>) -> Verdict {
     let (ana, ben) = two(test).await?;
-    let group = test.group(&[&ana, &ben]).await?;
-    has(test.patched(&group, json!([remove_operation(&ana)])).await?, &[&ben])
+    changed(test, &[&ana, &ben], json!([remove_operation(&ana)]), &[&ben]).await
 }
 
 async fn remove_absent(test: &Test<'_>) -> Verdict {
     let (ana, ben) = two(test).await?;
-    let group = test.group(&[&ana]).await?;
-    has(test.patched(&group, json!([remove_operation(&ben)])).await?, &[&ana])
+    changed(test, &[&ana], json!([remove_operation(&ben)]), &[&ana]).await
 }
 
 async fn remove_all(test: &Test<'_>) -> Verdict {
     let (ana, ben) = two(test).await?;
-    let group = test.group(&[&ana, &ben]).await?;
-    has(test.patched(&group, json!([{"op": "remove", "path": "members"}])).await?, &[])
+    changed(test, &[&ana, &ben], json!([{"op": "remove", "path": "members"}]), &[]).await
 }
 
 async fn replace_members(test: &Test<'_>) -> Verdict {
     let (ana, ben) = two(test).await?;
-    let group = test.group(&[&ana]).await?;
-    let operations = json!([{"op": "replace", "path": "members", "value": [{"value": ben.id}]}]);
-    has(test.patched(&group, operations).await?, &[&ben])
+    let operation = json!({"op": "replace", "path": "members", "value": [{"value": ben.id}]});
+    changed(test, &[&ana], json!([operation]), &[&ben]).await
 }
 
 async fn both(test: &Test<'_>) -> Verdict {
     let (ana, ben) = two(test).await?;
-    let group = test.group(&[&ana]).await?;
-    has(test.patched(&group, json!([remove_operation(&ana), add_operation(&ben)])).await?, &[&ben])
+    changed(test, &[&ana], json!([remove_operation(&ana), add_operation(&ben)]), &[&ben]).await
 }
 
 async fn of_user(test: &Test<'_>) -> Verdict {

@@ -116,10 +116,62 @@ checks! {
         "404 (Not Found): Specified resource (e.g., User) or endpoint does not exist."
 }
 
+// Each check writes a value of its own, so that in a server's log, and in a report, one cannot be taken for another.
+
+/// A user whose attribute of one text is `before`, if anything, after a PATCH whose operations follow from
+/// the attribute's name: the value is what is wanted then.
+async fn single(
+    test: &Test<'_>,
+    before: Option<&str>,
+    operations: impl FnOnce(&str) -> Value,
+    wanted: Option<&str>,
+) -> Result<Seen, Problem> {
+    let attribute = test.plain()?;
+    let user = test.user(before.map_or(json!({}), |before| json!({attribute: before}))).await?;
+    let seen = test.patched(&user, operations(attribute)).await?.value(&["userName"], &user.sent["userName"])?;
+    match wanted {
+        Some(wanted) => seen.value(&[attribute], &json!(wanted)),
+        None => seen.unassigned(&[attribute]),
+    }
+}
+
+/// A user with an e-mail address for work, the primary one, and one for home.
+struct WithTwo {
+    user: Resource,
+    work: String,
+    home: String,
+    /// Another address, which they do not have.
+    other: String,
+}
+
+impl WithTwo {
+    async fn new(test: &Test<'_>) -> Result<Self, Problem> {
+        let [work, home, other] = ["work", "home", "other"].map(|kind| format!("{}@{kind}.example", test.word()));
+        let emails = json!([{"value": work, "type": "work", "primary": true}, {"value": home, "type": "home"}]);
+        let user = test.user(json!({"emails": emails})).await?;
+        let read = test.read(&user.path).await?;
+        let has_both = values(read.json(), "emails").len() == 2;
+        read.wants(has_both, |_| "not both e-mail addresses were stored".to_owned())
+            .map_err(|problem| problem.blocked("preparation"))?;
+        Ok(Self { user, work, home, other })
+    }
+
+    /// After a PATCH of one operation, these are the addresses.
+    async fn has(&self, test: &Test<'_>, operation: Value, wanted: &[&str]) -> Verdict {
+        test.patched(&self.user, json!([operation])).await?.values("emails", wanted).map(drop)
+    }
+}
+
+/// A PATCH of a new user that must be refused.
+async fn refused(test: &Test<'_>, operation: Value) -> Result<Seen, Problem> {
+    let user = test.user(json!({})).await?;
+    test.not_patched(&user, json!([operation])).await
+}
+
 async fn status(test: &Test<'_>) -> Verdict {
     let attribute = test.plain()?;
     let user = test.user(json!({})).await?;
-    let operations = json!([{"op": "replace", "path": attribute, "value": "after"}]);
+    let operations = json!([{"op": "replace", "path": attribute, "value": "Agate"}]);
     let seen = test.ask(Ask::patch(&user.path, &operations)).await?.after(&user.created).status(&[200, 204])?;
     if seen.answer.status == 204 {
         return Ok(());
@@ -130,16 +182,14 @@ async fn status(test: &Test<'_>) -> Verdict {
 async fn attributes(test: &Test<'_>) -> Verdict {
     let attribute = test.plain()?;
     let user = test.user(json!({})).await?;
-    let operations = json!([{"op": "replace", "path": attribute, "value": "after"}]);
+    let operations = json!([{"op": "replace", "path": attribute, "value": "Amber"}]);
     let ask = Ask::patch(format!("{}?attributes=userName", user.path), &operations);
     test.ask(ask).await?.after(&user.created).status(&[200]).map(drop)
 }
 
 async fn replace(test: &Test<'_>) -> Verdict {
-    let attribute = test.plain()?;
-    let user = test.user(json!({attribute: "before"})).await?;
-    let operations = json!([{"op": "replace", "path": attribute, "value": "after"}]);
-    test.patched(&user, operations).await?.value(&[attribute], &json!("after")).map(drop)
+    let operations = |name: &str| json!([{"op": "replace", "path": name, "value": "Beryl"}]);
+    single(test, Some("Basalt"), operations, Some("Beryl")).await.map(drop)
 }
 
 async fn replace_sub(test: &Test<'_>) -> Verdict {
@@ -150,104 +200,74 @@ async fn replace_sub(test: &Test<'_>) -> Verdict {
 }
 
 async fn replace_absent(test: &Test<'_>) -> Verdict {
-    let attribute = test.plain()?;
-    let user = test.user(json!({})).await?;
-    let operations = json!([{"op": "replace", "path": attribute, "value": "after"}]);
-    test.patched(&user, operations).await?.value(&[attribute], &json!("after")).map(drop)
+    let operations = |name: &str| json!([{"op": "replace", "path": name, "value": "Citrine"}]);
+    single(test, None, operations, Some("Citrine")).await.map(drop)
 }
 
 async fn replace_complex(test: &Test<'_>) -> Verdict {
     let user = test.user(json!({})).await?;
-    let operations = json!([{"op": "replace", "path": "name", "value": {"familyName": "Smith"}}]);
-    let seen = test.patched(&user, operations).await?.value(&["name", "familyName"], &json!("Smith"))?;
+    let operations = json!([{"op": "replace", "path": "name", "value": {"familyName": "Jones"}}]);
+    let seen = test.patched(&user, operations).await?.value(&["name", "familyName"], &json!("Jones"))?;
     seen.value(&["name", "givenName"], &json!("Ana")).map(drop)
 }
 
-/// A user with an e-mail address for work, the primary one, and one for home.
-async fn with_two(test: &Test<'_>) -> Result<(Resource, String, String), Problem> {
-    let new = test.word();
-    let (work, home) = (format!("{new}@work.example"), format!("{new}@home.example"));
-    let emails = json!([{"value": work, "type": "work", "primary": true}, {"value": home, "type": "home"}]);
-    let user = test.user(json!({"emails": emails})).await?;
-    let read = test.read(&user.path).await?;
-    let has_both = values(read.json(), "emails").len() == 2;
-    read.wants(has_both, |_| "not both e-mail addresses were stored".to_owned())
-        .map_err(|problem| problem.blocked("preparation"))?;
-    Ok((user, work, home))
-}
-
 async fn replace_several(test: &Test<'_>) -> Verdict {
-    let (user, _, _) = with_two(test).await?;
-    let other = format!("{}@other.example", test.word());
-    let operations = json!([{"op": "replace", "path": "emails", "value": [{"value": other, "type": "work"}]}]);
-    test.patched(&user, operations).await?.values("emails", &[&other]).map(drop)
+    let two = WithTwo::new(test).await?;
+    let operation = json!({"op": "replace", "path": "emails", "value": [{"value": two.other, "type": "work"}]});
+    two.has(test, operation, &[&two.other]).await
 }
 
 async fn replace_filter(test: &Test<'_>) -> Verdict {
-    let (user, _, home) = with_two(test).await?;
-    let other = format!("{}@other.example", test.word());
-    let operations = json!([{"op": "replace", "path": "emails[type eq \"work\"].value", "value": other}]);
-    test.patched(&user, operations).await?.values("emails", &[&other, &home]).map(drop)
+    let two = WithTwo::new(test).await?;
+    let operation = json!({"op": "replace", "path": "emails[type eq \"work\"].value", "value": two.other});
+    two.has(test, operation, &[&two.other, &two.home]).await
 }
 
 async fn replace_element(test: &Test<'_>) -> Verdict {
-    let (user, _, home) = with_two(test).await?;
-    let other = format!("{}@other.example", test.word());
-    let value = json!({"value": other, "type": "work"});
-    let operations = json!([{"op": "replace", "path": "emails[type eq \"work\"]", "value": value}]);
-    test.patched(&user, operations).await?.values("emails", &[&other, &home]).map(drop)
+    let two = WithTwo::new(test).await?;
+    let value = json!({"value": two.other, "type": "work"});
+    let operation = json!({"op": "replace", "path": "emails[type eq \"work\"]", "value": value});
+    two.has(test, operation, &[&two.other, &two.home]).await
 }
 
 async fn no_target(test: &Test<'_>) -> Verdict {
-    let user = test.user(json!({})).await?;
-    let operations = json!([{"op": "replace", "path": "emails[type eq \"other\"].value", "value": "x@example.com"}]);
-    let seen = test.ask(Ask::patch(&user.path, &operations)).await?.after(&user.created);
-    seen.status(&[400])?.scim_type("noTarget").map(drop)
+    let operation = json!({"op": "replace", "path": "emails[type eq \"other\"].value", "value": "x@example.com"});
+    refused(test, operation).await?.status(&[400])?.scim_type("noTarget").map(drop)
 }
 
 async fn replace_no_path(test: &Test<'_>) -> Verdict {
     let (attribute, other) = (test.plain()?, test.other_plain()?);
-    let user = test.user(json!({attribute: "before", other: "stays"})).await?;
-    let operations = json!([{"op": "replace", "value": {attribute: "after"}}]);
-    let seen = test.patched(&user, operations).await?.value(&[attribute], &json!("after"))?;
-    seen.value(&[other], &json!("stays")).map(drop)
+    let user = test.user(json!({attribute: "Diamond", other: "Dolomite"})).await?;
+    let operations = json!([{"op": "replace", "value": {attribute: "Dravite"}}]);
+    let seen = test.patched(&user, operations).await?.value(&[attribute], &json!("Dravite"))?;
+    seen.value(&[other], &json!("Dolomite")).map(drop)
 }
 
 async fn add(test: &Test<'_>) -> Verdict {
-    let attribute = test.plain()?;
-    let user = test.user(json!({})).await?;
-    let operations = json!([{"op": "add", "path": attribute, "value": "new"}]);
-    test.patched(&user, operations).await?.value(&[attribute], &json!("new")).map(drop)
+    let operations = |name: &str| json!([{"op": "add", "path": name, "value": "Emerald"}]);
+    single(test, None, operations, Some("Emerald")).await.map(drop)
 }
 
 async fn add_single(test: &Test<'_>) -> Verdict {
-    let attribute = test.plain()?;
-    let user = test.user(json!({attribute: "before"})).await?;
-    let operations = json!([{"op": "add", "path": attribute, "value": "after"}]);
-    test.patched(&user, operations).await?.value(&[attribute], &json!("after")).map(drop)
+    let operations = |name: &str| json!([{"op": "add", "path": name, "value": "Fluorite"}]);
+    single(test, Some("Feldspar"), operations, Some("Fluorite")).await.map(drop)
 }
 
 async fn add_several(test: &Test<'_>) -> Verdict {
-    let user = test.user(json!({})).await?;
-    let first = user.sent["emails"][0]["value"].as_str().unwrap_or_default().to_owned();
-    let other = format!("{}@home.example", test.word());
-    let operations = json!([{"op": "add", "path": "emails", "value": [{"value": other, "type": "home"}]}]);
-    test.patched(&user, operations).await?.values("emails", &[&first, &other]).map(drop)
+    let two = WithTwo::new(test).await?;
+    let operation = json!({"op": "add", "path": "emails", "value": [{"value": two.other, "type": "other"}]});
+    two.has(test, operation, &[&two.work, &two.home, &two.other]).await
 }
 
 async fn add_no_path(test: &Test<'_>) -> Verdict {
-    let attribute = test.plain()?;
-    let user = test.user(json!({})).await?;
-    let operations = json!([{"op": "add", "value": {attribute: "new"}}]);
-    let seen = test.patched(&user, operations).await?.value(&[attribute], &json!("new"))?;
-    seen.value(&["userName"], &user.sent["userName"]).map(drop)
+    let operations = |name: &str| json!([{"op": "add", "value": {name: "Garnet"}}]);
+    single(test, None, operations, Some("Garnet")).await.map(drop)
 }
 
 async fn add_twice(test: &Test<'_>) -> Verdict {
-    let user = test.user(json!({})).await?;
-    let first = user.sent["emails"][0]["value"].as_str().unwrap_or_default().to_owned();
-    let operations = json!([{"op": "add", "path": "emails", "value": user.sent["emails"]}]);
-    test.patched(&user, operations).await?.values("emails", &[&first]).map(drop)
+    let two = WithTwo::new(test).await?;
+    let operation = json!({"op": "add", "path": "emails", "value": two.user.sent["emails"]});
+    two.has(test, operation, &[&two.work, &two.home]).await
 }
 
 async fn add_twice_time(test: &Test<'_>) -> Verdict {
@@ -265,32 +285,25 @@ async fn add_twice_time(test: &Test<'_>) -> Verdict {
 }
 
 async fn remove(test: &Test<'_>) -> Verdict {
-    let attribute = test.plain()?;
-    let user = test.user(json!({attribute: "before"})).await?;
-    let operations = json!([{"op": "remove", "path": attribute}]);
-    test.patched(&user, operations).await?.unassigned(&[attribute]).map(drop)
+    single(test, Some("Hematite"), |name| json!([{"op": "remove", "path": name}]), None).await.map(drop)
 }
 
 async fn remove_several(test: &Test<'_>) -> Verdict {
-    let (user, _, _) = with_two(test).await?;
-    test.patched(&user, json!([{"op": "remove", "path": "emails"}])).await?.unassigned(&["emails"]).map(drop)
+    let two = WithTwo::new(test).await?;
+    two.has(test, json!({"op": "remove", "path": "emails"}), &[]).await
 }
 
 async fn remove_filter(test: &Test<'_>) -> Verdict {
-    let (user, work, _) = with_two(test).await?;
-    let operations = json!([{"op": "remove", "path": "emails[type eq \"home\"]"}]);
-    test.patched(&user, operations).await?.values("emails", &[&work]).map(drop)
+    let two = WithTwo::new(test).await?;
+    two.has(test, json!({"op": "remove", "path": "emails[type eq \"home\"]"}), &[&two.work]).await
 }
 
 async fn remove_no_path(test: &Test<'_>) -> Verdict {
-    let user = test.user(json!({})).await?;
-    let seen = test.not_patched(&user, json!([{"op": "remove"}])).await?;
-    seen.status(&[400])?.scim_type("noTarget").map(drop)
+    refused(test, json!({"op": "remove"})).await?.status(&[400])?.scim_type("noTarget").map(drop)
 }
 
 async fn user_name_removed(test: &Test<'_>) -> Result<Seen, Problem> {
-    let user = test.user(json!({})).await?;
-    test.not_patched(&user, json!([{"op": "remove", "path": "userName"}])).await
+    refused(test, json!({"op": "remove", "path": "userName"})).await
 }
 
 async fn remove_required(test: &Test<'_>) -> Verdict {
@@ -303,8 +316,7 @@ async fn remove_required_type(test: &Test<'_>) -> Verdict {
 }
 
 async fn id_replaced(test: &Test<'_>) -> Result<Seen, Problem> {
-    let user = test.user(json!({})).await?;
-    test.not_patched(&user, json!([{"op": "replace", "path": "id", "value": test.word()}])).await
+    refused(test, json!({"op": "replace", "path": "id", "value": test.word()})).await
 }
 
 async fn read_only(test: &Test<'_>) -> Verdict {
@@ -317,7 +329,7 @@ async fn read_only_type(test: &Test<'_>) -> Verdict {
 }
 
 async fn primary(test: &Test<'_>) -> Verdict {
-    let (user, _, home) = with_two(test).await?;
+    let WithTwo { user, home, .. } = WithTwo::new(test).await?;
     let operations = json!([{"op": "replace", "path": "emails[type eq \"home\"].primary", "value": true}]);
     let seen = test.patched(&user, operations).await?;
     let emails = list(seen.json(), &["emails"]);
@@ -328,31 +340,30 @@ async fn primary(test: &Test<'_>) -> Verdict {
 
 async fn atomic(test: &Test<'_>) -> Verdict {
     let attribute = test.plain()?;
-    let user = test.user(json!({attribute: "before"})).await?;
+    let user = test.user(json!({attribute: "Jade"})).await?;
     // The second cannot be done whatever the server allows: nobody may take a userName away.
     let operations = json!([
-        {"op": "replace", "path": attribute, "value": "after"},
+        {"op": "replace", "path": attribute, "value": "Jasper"},
         {"op": "remove", "path": "userName"},
     ]);
     let refused = test.not_patched(&user, operations).await.map_err(|problem| problem.blocked("removing userName"))?;
-    test.read(&user.path).await?.behind(refused).value(&[attribute], &json!("before")).map(drop)
+    test.read(&user.path).await?.behind(refused).value(&[attribute], &json!("Jade")).map(drop)
 }
 
 async fn order(test: &Test<'_>) -> Verdict {
-    let attribute = test.plain()?;
-    let user = test.user(json!({})).await?;
-    let operations = json!([
-        {"op": "add", "path": attribute, "value": "first"},
-        {"op": "remove", "path": attribute},
-        {"op": "add", "path": attribute, "value": "third"},
-    ]);
-    test.patched(&user, operations).await?.value(&[attribute], &json!("third")).map(drop)
+    let operations = |name: &str| {
+        json!([
+            {"op": "add", "path": name, "value": "Kunzite"},
+            {"op": "remove", "path": name},
+            {"op": "add", "path": name, "value": "Kyanite"},
+        ])
+    };
+    single(test, None, operations, Some("Kyanite")).await.map(drop)
 }
 
 async fn invalid_path(test: &Test<'_>) -> Verdict {
-    let user = test.user(json!({})).await?;
-    let operations = json!([{"op": "replace", "path": "emails[type eq", "value": "x"}]);
-    let seen = test.not_patched(&user, operations).await?.status(&[400])?;
+    let operation = json!({"op": "replace", "path": "emails[type eq", "value": "Lapis"});
+    let seen = refused(test, operation).await?.status(&[400])?;
     // What is between the brackets is a filter, and as a filter it is wrong too.
     let kind = text(seen.json(), &["scimType"]).to_owned();
     let fits = kind == "invalidPath" || kind == "invalidFilter";
@@ -360,32 +371,26 @@ async fn invalid_path(test: &Test<'_>) -> Verdict {
 }
 
 async fn unknown_op(test: &Test<'_>) -> Verdict {
-    let attribute = test.plain()?;
-    let user = test.user(json!({})).await?;
-    let operations = json!([{"op": "move", "path": attribute, "value": "x"}]);
-    test.not_patched(&user, operations).await?.status(&[400]).map(drop)
+    let operation = json!({"op": "move", "path": test.plain()?, "value": "Malachite"});
+    refused(test, operation).await?.status(&[400]).map(drop)
 }
 
 async fn extension(test: &Test<'_>) -> Verdict {
     let user = test.user(json!({})).await?;
-    let operations = json!([{"op": "add", "path": format!("{ENTERPRISE}:department"), "value": "Sales"}]);
-    let seen = test.patched(&user, operations).await?.value(&[ENTERPRISE, "department"], &json!("Sales"))?;
+    let operations = json!([{"op": "add", "path": format!("{ENTERPRISE}:department"), "value": "Mining"}]);
+    let seen = test.patched(&user, operations).await?.value(&[ENTERPRISE, "department"], &json!("Mining"))?;
     let is_named = list(seen.json(), &["schemas"]).iter().any(|schema| schema == ENTERPRISE);
     seen.wants(is_named, |answer| format!("schemas is {}", at(&answer.json, &["schemas"]))).map(drop)
 }
 
 async fn urn(test: &Test<'_>) -> Verdict {
-    let attribute = test.plain()?;
-    let user = test.user(json!({attribute: "before"})).await?;
-    let operations = json!([{"op": "replace", "path": format!("{USER}:{attribute}"), "value": "after"}]);
-    test.patched(&user, operations).await?.value(&[attribute], &json!("after")).map(drop)
+    let operations = |name: &str| json!([{"op": "replace", "path": format!("{USER}:{name}"), "value": "Olivine"}]);
+    single(test, Some("Obsidian"), operations, Some("Olivine")).await.map(drop)
 }
 
 async fn letter_case(test: &Test<'_>) -> Verdict {
-    let attribute = test.plain()?;
-    let user = test.user(json!({attribute: "before"})).await?;
-    let operations = json!([{"op": "replace", "path": attribute.to_uppercase(), "value": "after"}]);
-    test.patched(&user, operations).await?.value(&[attribute], &json!("after")).map(drop)
+    let operations = |name: &str| json!([{"op": "replace", "path": name.to_uppercase(), "value": "Pyrite"}]);
+    single(test, Some("Pearl"), operations, Some("Pyrite")).await.map(drop)
 }
 
 async fn unique(test: &Test<'_>) -> Verdict {
@@ -398,6 +403,6 @@ async fn unique(test: &Test<'_>) -> Verdict {
 async fn unknown_id(test: &Test<'_>) -> Verdict {
     let attribute = test.plain()?;
     let path = format!("{}/{}", test.users(), test.word());
-    let operations = json!([{"op": "replace", "path": attribute, "value": "x"}]);
+    let operations = json!([{"op": "replace", "path": attribute, "value": "Quartz"}]);
     test.ask(Ask::patch(path, &operations)).await?.status(&[404]).map(drop)
 }

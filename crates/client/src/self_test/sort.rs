@@ -85,8 +85,8 @@ async fn letter_case(test: &Test<'_>) -> Verdict {
 }
 
 async fn sub_attribute(test: &Test<'_>) -> Verdict {
-    let names = ["Zetkin", "Adams", "Moreau"].map(|name| json!({"name": {"familyName": name, "givenName": "Ana"}}));
-    let (word, [zetkin, adams, moreau]) = three(test, names).await?;
+    let names = ["Moreau", "Zetkin", "Adams"].map(|name| json!({"name": {"familyName": name, "givenName": "Ana"}}));
+    let (word, [moreau, zetkin, adams]) = three(test, names).await?;
     let sort = [("sortBy", "name.familyName"), ("sortOrder", "ascending")];
     in_order(test, &word, sort, [&adams, &moreau, &zetkin]).await.map(drop)
 }

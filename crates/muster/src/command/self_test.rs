@@ -16,7 +16,7 @@ pub(crate) struct SelfTest {
     /// Test although there are resources; only what the test makes is changed and removed
     #[arg(long)]
     force: bool,
-    /// Only checks whose id begins so, as in --only filter; can be repeated
+    /// Only the check with this id, or those whose id begins so, as in --only filter; can be repeated
     #[arg(long, value_name = "PREFIX")]
     only: Vec<String>,
     /// Names follow from this number [default: another one each time]
