@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use crate::filter::{Filter, Operand};
 use crate::json::{self, Json, Object};
-use crate::path::{AttrPath, PatchPath};
+use crate::path::{AttrPath, PatchPath, SchemaUrn};
 use crate::resource::Notes;
 use crate::schema::{Attribute, Kind, Mutability, Registry, ResourceType, Returned};
 
@@ -66,15 +66,15 @@ pub fn filter(text: &str, registry: &Registry, values: bool) -> String {
 #[must_use]
 pub fn path(text: &str, registry: &Registry, values: bool) -> String {
     match PatchPath::parse(text, &mut Notes::default()) {
-        Ok(PatchPath::Attribute(path)) => path.to_string(),
+        Ok(PatchPath::Attribute(path)) => named(path, values).to_string(),
         Ok(PatchPath::Value { attribute, filter, sub_attribute }) => {
+            let attribute = named(attribute, values);
             let values = values && may_be_shown(registry, &attribute);
             PatchPath::Value { attribute, filter: masked(filter, registry, values), sub_attribute }.to_string()
         }
         Err(_) if values && !is_sensitive(text) => text.to_owned(),
         // Names of attributes come first, and values after what no name has in it.
         Err(_) => {
-            let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '$' | '-' | '_' | '.' | ':');
             let end = text.find(|c| !is_of_name(c));
             // What goes on with a sign such as @ was no name from the beginning.
             let names = end.map(|end| if text[end..].starts_with(['[', ' ', '"', '\'']) { &text[..end] } else { "" });
@@ -244,6 +244,17 @@ fn cut(key: String) -> String {
     if key.len() <= CHARS_MAX { key } else { key.chars().take(CHARS_MAX).collect() }
 }
 
+fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '$' | '-' | '_' | '.' | ':')
+}
+
+/// A path whose URN, without `values`, is left out when it has in it what those of schemas have not.
+fn named(path: AttrPath, values: bool) -> AttrPath {
+    let is_plain = |SchemaUrn(urn): &SchemaUrn| urn.chars().all(is_of_name);
+    let schema = path.schema.map(|urn| if values || is_plain(&urn) { urn } else { SchemaUrn(LEFT_OUT.to_owned()) });
+    AttrPath { schema, ..path }
+}
+
 fn masked(filter: Filter, registry: &Registry, values: bool) -> Filter {
     let again = |inner: Box<Filter>| Box::new(masked(*inner, registry, values));
     match filter {
@@ -251,11 +262,13 @@ fn masked(filter: Filter, registry: &Registry, values: bool) -> Filter {
         Filter::Or(left, right) => Filter::Or(again(left), again(right)),
         Filter::Not(inner) => Filter::Not(again(inner)),
         Filter::ValuePath(path, inner) => {
+            let path = named(path, values);
             let values = values && may_be_shown(registry, &path);
             Filter::ValuePath(path, Box::new(masked(*inner, registry, values)))
         }
-        Filter::Present(path) => Filter::Present(path),
+        Filter::Present(path) => Filter::Present(named(path, values)),
         Filter::Compare(path, operator, operand) => {
+            let path = named(path, values);
             let keeps = values && may_be_shown(registry, &path);
             let operand = match operand {
                 Operand::Text(_) | Operand::Number(_) if !keeps => Operand::Text(LEFT_OUT.to_owned()),
@@ -393,6 +406,9 @@ mod tests {
         assert_eq!(show("name.givenName"), "name.givenName");
         assert_eq!(show(r#"emails[value eq "a@x"].type"#), r#"emails[value eq "…"].type"#);
         assert_eq!(show(r#"emails[value eq "a@x"#), "emails…");
+        assert_eq!((show("ana@x.org"), show("ana'x")), ("…".into(), "ana…".into()));
+        assert_eq!((show("urn:ana@x:y"), show("urn:a:b:y")), ("…:y".into(), "urn:a:b:y".into()));
+        assert_eq!(filter("urn:ana@x:y pr and a pr", &registry, false), "…:y pr and a pr");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Value, json};
 use testkit::Client;
@@ -33,6 +33,7 @@ async fn no_secret_is_on_disk_or_in_the_log_in_plain_text() {
         send_accepted(&scim).await;
         send_refused(&scim).await;
         show_bad_credentials(&server, &scim).await;
+        send_denied(&server, &admin).await;
         wait_for_entries(&admin).await;
 
         // `kill -9`: nothing is tidied up, and the write-ahead log stays as it is.
@@ -122,6 +123,26 @@ async fn show_bad_credentials(server: &Muster, scim: &Client) {
     }
     let form = format!("grant_type=client_credentials&client_id={}&client_secret=mcs_{SEED}", client_id(server));
     token_endpoint(server).post_text("", "application/x-www-form-urlencoded", &form).await.assert_status(401);
+}
+
+/// Secrets in the wrong place, from somebody who may not do it anyway: what the audit is told of.
+async fn send_denied(server: &Muster, admin: &Client) {
+    let reader = json!({"name": "reader", "scopes": ["admin:read"]});
+    let client = admin.post("/applications/", &reader).await.assert_status(201).json();
+    let text = |name: &str| client[name].as_str().unwrap();
+    let form = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        text("client_id"),
+        text("client_secret")
+    );
+    let answer = token_endpoint(server).post_text("", "application/x-www-form-urlencoded", &form).await.json();
+    let bearer = HeaderValue::from_str(&format!("Bearer {}", answer["access_token"].as_str().unwrap())).unwrap();
+    let program = HeaderValue::from_str(&format!("script scim_{SEED}")).unwrap();
+    let headers = HeaderMap::from_iter([(AUTHORIZATION, bearer), (USER_AGENT, program)]);
+    let path = format!("/scim-tokens/scim_{SEED}");
+    admin.send(Method::DELETE, &path, headers, None).await.unwrap().assert_status(403);
+    let denied = admin.get("/audit/?result=denied").await.assert_status(200).json();
+    assert_eq!(denied["items"][0]["resource"], "scim_…");
 }
 
 /// Waits until requests that were sent have been written down.

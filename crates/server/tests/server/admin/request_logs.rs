@@ -231,6 +231,8 @@ async fn without_values_nothing_personal_is_kept_of_what_is_sent_amiss() {
         r#"{"op":"replace","path":"emails[value eq z@e].value","value":"z@e"}"#,
         r#"{"op":"replace","path":"emails[type eq \"z@e's\" and value gt 417].z@e","value":"z@e"}"#,
         r#"{"op":"add","path":"groups","value":"z@e"}"#,
+        r#"{"op":"add","path":"urn:z@e.com:x","value":"z@e"}"#,
+        r#"{"op":"add","path":"urn:z@e.com:x[y eq 1]","value":"z@e"}"#,
         r#"{"op":"add","value":{"z@e.com":"z@e","name.z@e":"z@e"}}"#,
         r#"{"op":"remove","path":"z@e'\"["}"#,
     ] {
@@ -244,6 +246,8 @@ async fn without_values_nothing_personal_is_kept_of_what_is_sent_amiss() {
         "filter=active%20eq%20%22z@e's%22",
         "filter=userName%20eq%20417",
         "filter=z%40e.com%20pr",
+        "filter=urn:z%40e.com:x%20pr",
+        "filter=urn:z%40e.com:x%20eq%20true%20and%20userName%20pr",
         "sortBy=z%40e.com",
         "attributes=z%40e.com&count=z@e's",
         "startIndex=z@e+z@e&excludedAttributes=z@e+z@e",
