@@ -25,6 +25,7 @@ use scim::projection::{Projection, hides_some};
 use scim::resource::{Notes, Representation, Resource};
 use scim::schema::{Registry, Relation, ResourceType, Uniqueness};
 use scim::{ScimError, json};
+use store::Lane;
 use store::resources::apply::{Change, Context, Progress, UniqueAttribute, Written};
 use store::resources::{self, apply};
 use store::tenants::TenantSettings;
@@ -226,7 +227,8 @@ impl App {
         let registry = Arc::clone(&caller.registry);
         let resource_type = Arc::clone(resource_type);
         let projection = projection.clone();
-        let found = self.store().read(move |tx| {
+        let lane = if projection.wants(&resource_type, Relation::Members) { Lane::Fast } else { Lane::Near };
+        let found = self.store().read_on(lane, move |tx| {
             Box::pin(async move {
                 let Some(stored) = resources::get(tx, tenant, &resource_type, id).await? else { return Ok(None) };
                 let wants = |of: &ResourceType, relation| projection.wants(of, relation);

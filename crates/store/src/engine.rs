@@ -13,7 +13,7 @@ use sqlite::Sqlite;
 /// The engine that runs.
 #[derive(Debug)]
 pub(crate) enum Engine {
-    Sqlite(Sqlite),
+    Sqlite(Box<Sqlite>),
     Postgres(Postgres),
 }
 

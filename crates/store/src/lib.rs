@@ -36,6 +36,6 @@ pub use changes::Change;
 pub use error::StoreError;
 pub use options::{Options, PostgresOptions};
 pub use stats::{Stats, WRITES_PER_COMMIT_BUCKETS};
-pub use store::{Store, backup, check};
+pub use store::{Lane, Store, backup, check};
 pub use tenants::TenantKey;
 pub use tx::{DeploymentLock, Lock, Param, Row, Tx, TxFuture};

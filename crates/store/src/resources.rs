@@ -12,7 +12,7 @@ pub(crate) mod rework;
 pub(crate) mod rows;
 pub mod uniqueness;
 
-pub use query::{Found, Lane, Scope, lane, query};
+pub use query::{Found, Scope, lane, query};
 pub use relations::complete;
 
 use std::sync::Arc;

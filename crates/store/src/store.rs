@@ -15,6 +15,29 @@ use crate::sql::Stmt;
 use crate::stats::Stats;
 use crate::tx::{Tx, TxFuture};
 
+/// Where a read waits for its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Nowhere: it reads some dozens of rows, found by key or index.
+    Near,
+    /// It reads little more than it gives, or stops early: [`Store::read`].
+    Fast,
+    /// It may look at every resource of the tenant: [`Store::scan`].
+    Slow,
+}
+
+impl Lane {
+    /// Where what turns out to be too much for this lane belongs.
+    #[must_use]
+    pub fn beyond(self) -> Option<Self> {
+        match self {
+            Self::Near => Some(Self::Fast),
+            Self::Fast => Some(Self::Slow),
+            Self::Slow => None,
+        }
+    }
+}
+
 /// Everything that Muster keeps. Clones are handles on the same store.
 ///
 /// Work is a closure that gets the transaction: `store.read(|tx| Box::pin(async move { … }))`. It
@@ -37,7 +60,7 @@ impl Store {
     /// not a database of ours.
     pub async fn open(options: &Options) -> Result<Self, StoreError> {
         let engine = match &options.postgres {
-            None => Engine::Sqlite(Sqlite::open(options)?),
+            None => Engine::Sqlite(Box::new(Sqlite::open(options)?)),
             Some(postgres) => {
                 Engine::Postgres(Postgres::open(postgres, options.queue_length_max, options.scan_deadline).await?)
             }
@@ -53,7 +76,7 @@ impl Store {
     /// another, or it is not a database of ours.
     pub async fn open_to_read(options: &Options) -> Result<Self, StoreError> {
         let engine = match &options.postgres {
-            None => Engine::Sqlite(Sqlite::open_to_read(options)?),
+            None => Engine::Sqlite(Box::new(Sqlite::open_to_read(options)?)),
             Some(postgres) => Engine::Postgres(
                 Postgres::open_to_read(postgres, options.queue_length_max, options.scan_deadline).await?,
             ),
@@ -118,6 +141,23 @@ impl Store {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.scan(work).await,
             Engine::Postgres(postgres) => postgres.scan(work).await,
+        }
+    }
+
+    /// Reads in the lane that is asked for: as [`Self::read`] or [`Self::scan`]; in the near lane as
+    /// [`Self::read`], but on SQLite on the calling thread, so nothing that takes long may be read so.
+    ///
+    /// # Errors
+    /// As [`Self::read`] and [`Self::scan`].
+    pub async fn read_on<T, F>(&self, lane: Lane, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> TxFuture<'t, T> + Send + 'static,
+    {
+        match (&*self.engine, lane) {
+            (Engine::Sqlite(sqlite), Lane::Near) => sqlite.read_near(work).await,
+            (_, Lane::Near | Lane::Fast) => self.read(work).await,
+            (_, Lane::Slow) => self.scan(work).await,
         }
     }
 

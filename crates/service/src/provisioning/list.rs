@@ -8,8 +8,8 @@ use scim::projection::Projection;
 use scim::query::{ListQuery, Page, PageLimits};
 use scim::resource::{Notes, Representation};
 use scim::schema::ResourceType;
-use store::resources::{self, Lane, Scope};
-use store::{StoreError, TenantKey, Tx};
+use store::resources::{self, Scope};
+use store::{Lane, StoreError, TenantKey, Tx};
 
 use super::tries::is_outdated;
 use super::{refuse_both_selections_if_strict, refuse_repairs_if_strict};
@@ -100,7 +100,7 @@ impl App {
         })
     }
 
-    /// Reads a page on the lane that it belongs on: the fast one gives up early on a query that
+    /// Reads a page on the lane that it belongs on: all but the slow one give up early on a query that
     /// turns out to read much.
     async fn page(
         &self,
@@ -108,15 +108,24 @@ impl App {
         scope: &Arc<Scope>,
         query: &Arc<ListQuery>,
     ) -> Result<(resources::Found, Vec<Representation>), StoreError> {
-        if resources::lane(scope, query) == Lane::Fast {
-            let (scope, query) = (Arc::clone(scope), Arc::clone(query));
-            match self.store().read(move |tx| Box::pin(page(tx, tenant, scope, query, Lane::Fast))).await {
-                Err(StoreError::TooExpensive(_)) => {}
-                answer => return answer,
+        let mut lane = resources::lane(scope, query);
+        loop {
+            match (self.page_on(lane, tenant, scope, query).await, lane.beyond()) {
+                (Err(StoreError::TooExpensive(_)), Some(beyond)) => lane = beyond,
+                (answer, _) => return answer,
             }
         }
+    }
+
+    async fn page_on(
+        &self,
+        lane: Lane,
+        tenant: TenantKey,
+        scope: &Arc<Scope>,
+        query: &Arc<ListQuery>,
+    ) -> Result<(resources::Found, Vec<Representation>), StoreError> {
         let (scope, query) = (Arc::clone(scope), Arc::clone(query));
-        self.store().scan(move |tx| Box::pin(page(tx, tenant, scope, query, Lane::Slow))).await
+        self.store().read_on(lane, move |tx| Box::pin(page(tx, tenant, scope, query, lane))).await
     }
 }
 

@@ -1,12 +1,13 @@
 //! SQLite: one file, one writer thread, a few reader threads, a thread that moves the log.
 //!
 //! The writer owns the only connection that writes, so nothing ever waits for SQLite's lock, and
-//! writes that come together share one commit ([`writer`]). Readers have a connection each
-//! ([`readers`]). Checkpoints are made by a thread of their own ([`checkpoint`]): made by the
+//! writes that come together share one commit ([`writer`]). Readers have a connection each; what
+//! reads a few rows is done on the thread of whoever asks, since two changes of threads cost several times
+//! what it does ([`readers`]). Checkpoints are made by a thread of their own ([`checkpoint`]): made by the
 //! writer, as SQLite does by default, they take three quarters of its throughput.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Sender, bounded};
@@ -39,6 +40,8 @@ const SCANS_WAITING_MAX: usize = 64;
 pub(crate) struct Sqlite {
     path: PathBuf,
     writes: Queue,
+    /// Readers of the near lane that nobody uses now.
+    near: Mutex<Vec<readers::Reader>>,
     reads: Queue,
     scans: Queue,
     counters: Arc<writer::Counters>,
@@ -101,22 +104,23 @@ impl Sqlite {
         changes: Arc<Changes>,
         writing: Option<Writing>,
     ) -> Result<Self, StoreError> {
+        let reader =
+            || file::connect_reader(options).map(|connection| readers::Reader::new(connection, Arc::clone(&counters)));
+        let count = options.reader_threads.max(1);
+        let near = (0..count).map(|_| reader()).collect::<Result<Vec<_>, _>>()?;
+
         let (reads, queued) = job::queue(options.queue_length_max);
-        let readers = (0..options.reader_threads.max(1))
-            .map(|_| {
-                let connection = file::connect_reader(options)?;
-                let reader = readers::Reader::new(connection, queued.clone(), Arc::clone(&counters));
-                spawn("muster-reader", reader.into_loop())
-            })
+        let readers = (0..count)
+            .map(|_| spawn("muster-reader", reader()?.into_loop(queued.clone())))
             .collect::<Result<Vec<_>, _>>()?;
 
         let (scans, queued) = job::queue(SCANS_WAITING_MAX);
-        let scanner = readers::Reader::new(file::connect_reader(options)?, queued, Arc::clone(&counters));
-        let scanner = scanner.with_deadline(options.scan_deadline);
-        let scanner = spawn("muster-scanner", scanner.into_loop())?;
+        let scanner = reader()?.with_deadline(options.scan_deadline);
+        let scanner = spawn("muster-scanner", scanner.into_loop(queued))?;
 
         let threads = Mutex::new(Some(Threads { readers, scanner, writing }));
-        Ok(Self { path: options.path.clone(), writes, reads, scans, counters, changes, threads })
+        let (path, near) = (options.path.clone(), Mutex::new(near));
+        Ok(Self { path, writes, near, reads, scans, counters, changes, threads })
     }
 
     pub(crate) fn changes(&self) -> &Changes {
@@ -125,6 +129,24 @@ impl Sqlite {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Reads on this very thread. When all readers of the near lane are at work, in the fast lane.
+    pub(crate) async fn read_near<T: Send + 'static>(
+        &self,
+        work: impl for<'t> FnOnce(&'t mut Tx) -> TxFuture<'t, T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        // Taken in a statement of its own, so that the lock is not held meanwhile.
+        let free = self.near().pop();
+        let Some(mut reader) = free else { return self.read(work).await };
+        let outcome = reader.read(work);
+        self.near().push(reader);
+        outcome
+    }
+
+    fn near(&self) -> MutexGuard<'_, Vec<readers::Reader>> {
+        // No code of ours panics while it holds the lock.
+        self.near.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) async fn read<T: Send + 'static>(
@@ -160,11 +182,12 @@ impl Sqlite {
 
     /// Lets every thread finish what is queued, and waits for it. The second call does nothing.
     pub(crate) fn close(&self) {
-        let threads = self.threads.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(Threads { readers, scanner, writing }) = threads else { return };
         self.writes.close(1);
         self.reads.close(readers.len());
         self.scans.close(1);
+        self.near().clear();
         readers.into_iter().for_each(join);
         join(scanner);
         if let Some(Writing { writer, checkpointer, stop_checkpointer, lock }) = writing {

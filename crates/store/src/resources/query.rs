@@ -21,6 +21,7 @@ use super::{ResourceKey, StoredResource};
 use crate::error::StoreError;
 use crate::schemas;
 use crate::sql::Stmt;
+use crate::store::Lane;
 use crate::tenants::TenantKey;
 use crate::tx::Tx;
 use order::ColumnOrder;
@@ -49,25 +50,20 @@ pub struct Found {
     pub next: Option<Position>,
 }
 
-/// Which of the store's lanes a query belongs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lane {
-    /// It reads little more than it gives, or stops early: [`Store::read`](crate::Store::read).
-    Fast,
-    /// It may look at every resource of the tenant: [`Store::scan`](crate::Store::scan).
-    Slow,
-}
-
 impl Lane {
     /// How many rows one query looks at one by one, where no index answers it, or keys it reads
     /// from an index.
     pub const fn rows_max(self) -> usize {
         match self {
+            Self::Near => 100,
             Self::Fast => 1_000,
             Self::Slow => 200_000,
         }
     }
 }
+
+/// How many resources a page of the near lane holds at most.
+const NEAR_COUNT_MAX: u32 = 200;
 
 /// How deep a page by index may lie in an order by attribute for the fast lane.
 const SORTED_START_MAX: u64 = 10_000;
@@ -88,15 +84,24 @@ pub fn lane(scope: &Scope, query: &ListQuery) -> Lane {
         Path::InSql(planned, _) => is_bounded(planned),
         Path::LookedAt => planned.iter().all(is_bounded),
     };
-    if is_fast { Lane::Fast } else { Lane::Slow }
+    let is_small = matches!(
+        query.page,
+        Page::Index { start: ..=SORTED_START_MAX, count: ..=NEAR_COUNT_MAX }
+            | Page::Cursor { count: ..=NEAR_COUNT_MAX, .. }
+    );
+    match (is_fast, is_small) {
+        (true, true) => Lane::Near,
+        (true, false) => Lane::Fast,
+        (false, _) => Lane::Slow,
+    }
 }
 
 /// Finds a page of resources.
 ///
 /// # Errors
 /// [`StoreError::TooExpensive`] when more rows would have to be looked at than the lane allows
-/// ([`Lane::rows_max`]). On the fast lane that means: try the slow one. [`StoreError::Outdated`]
-/// when the registry names an index that is no longer there.
+/// ([`Lane::rows_max`]): try the one that [`Lane::beyond`] gives. [`StoreError::Outdated`] when the
+/// registry names an index that is no longer there.
 pub async fn query(
     tx: &mut Tx,
     tenant: TenantKey,
@@ -114,7 +119,7 @@ pub async fn query(
         }
         Path::InSql(planned, order) => {
             let by_modified = order.is_some_and(|order| order.is_by_modified());
-            if lane == Lane::Fast && by_modified && planned.plan.is_everything() && !tx.indexes_modified() {
+            if lane != Lane::Slow && by_modified && planned.plan.is_everything() && !tx.indexes_modified() {
                 return Err(too_expensive());
             }
             probe(tx, tenant, planned, lane).await?;

@@ -102,7 +102,7 @@ where
 }
 
 /// Polls the work's future, once: on SQLite nothing that it awaits ever waits.
-fn drive<T, F>(work: F, tx: &mut Tx) -> Result<T, StoreError>
+pub(super) fn drive<T, F>(work: F, tx: &mut Tx) -> Result<T, StoreError>
 where
     F: for<'t> FnOnce(&'t mut Tx) -> TxFuture<'t, T>,
 {

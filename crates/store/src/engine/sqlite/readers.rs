@@ -1,5 +1,5 @@
-//! Readers: threads with a read-only connection each. The fast lane has several that share a
-//! queue; the slow lane is one, with a deadline.
+//! Readers: a read-only connection each. Those of the near lane work on the thread of whoever asks; the
+//! fast lane has several threads that share a queue; the slow lane is one thread, with a deadline.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,26 +7,26 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 
 use super::SqliteTx;
-use super::job::{Job, Message};
+use super::job::{Message, drive};
 use super::writer::Counters;
 use crate::error::StoreError;
 use crate::sql::Stmt;
-use crate::tx::Tx;
+use crate::tx::{Tx, TxFuture};
 
 /// SQLite asks whether the deadline has passed after so many steps of its virtual machine, which is
 /// well under a millisecond's worth.
 const STEPS_PER_DEADLINE_CHECK: i32 = 2000;
 
+#[derive(Debug)]
 pub(super) struct Reader {
     tx: Tx,
-    queue: Receiver<Message>,
     deadline: Option<Duration>,
     counters: Arc<Counters>,
 }
 
 impl Reader {
-    pub(super) fn new(connection: SqliteTx, queue: Receiver<Message>, counters: Arc<Counters>) -> Self {
-        Self { tx: Tx::Sqlite(connection), queue, deadline: None, counters }
+    pub(super) fn new(connection: SqliteTx, counters: Arc<Counters>) -> Self {
+        Self { tx: Tx::Sqlite(connection), deadline: None, counters }
     }
 
     /// Cuts every job that runs longer.
@@ -34,23 +34,31 @@ impl Reader {
         Self { deadline: Some(deadline), ..self }
     }
 
-    /// What the thread does until it is told to end.
-    pub(super) fn into_loop(mut self) -> impl FnOnce() {
+    /// What a thread that takes its work from `queue` does until it is told to end.
+    pub(super) fn into_loop(mut self, queue: Receiver<Message>) -> impl FnOnce() {
         move || {
-            while let Ok(Message::Job(mut job)) = self.queue.recv() {
+            while let Ok(Message::Job(mut job)) = queue.recv() {
                 if !job.is_abandoned() {
-                    let outcome = self.run(&mut *job);
+                    let outcome = self.run(|tx| job.run(tx));
                     job.answer(outcome);
                 }
             }
         }
     }
 
-    /// Runs a job in a read transaction, so that all of its statements see the same moment.
-    fn run(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
+    /// Does work on this very thread.
+    pub(super) fn read<T>(
+        &mut self,
+        work: impl for<'t> FnOnce(&'t mut Tx) -> TxFuture<'t, T>,
+    ) -> Result<T, StoreError> {
+        self.run(|tx| drive(work, tx))
+    }
+
+    /// Runs work in a read transaction, so that all of its statements see the same moment.
+    fn run<T>(&mut self, work: impl FnOnce(&mut Tx) -> Result<T, StoreError>) -> Result<T, StoreError> {
         self.set_deadline()?;
         self.sqlite().run(&BEGIN)?;
-        let outcome = job.run(&mut self.tx);
+        let outcome = work(&mut self.tx);
         let statements = self.sqlite().take_statements();
         self.counters.count_statements(statements);
         self.clear_deadline()?;
