@@ -2,7 +2,7 @@
 //! a token opens nothing, for who looks after a tenant.
 //!
 //! When a request has been answered, what is known of it ([`Asked`]) is put into a queue with room
-//! for so many; one task makes rows of it and writes them by dozens ([`mod@write`]). What a tenant wants kept
+//! for so many; one task makes rows of it and writes them by hundreds ([`mod@write`]). What a tenant wants kept
 //! is its setting: nothing, all but values of attributes, or these too. Secrets are never kept
 //! ([`shown`]). Old entries are forgotten ([`prune`]).
 

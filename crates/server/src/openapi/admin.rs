@@ -302,7 +302,10 @@ fn of_requests() -> Vec<Entry> {
             )
             .with(text("tenant_id", "Whose, by id or slug; required unless the caller is bound to one."))
             .with(text("token_id", "Only those with this SCIM token or client."))
-            .with(text("resource_id", "Only those about this resource, in an operation of a bulk request too."))
+            .with(text(
+                "resource_id",
+                "Only those that changed this resource or tried to, in an operation of a bulk request too.",
+            ))
             .with(text("status", "A status such as `404`, a class such as `4xx`, or `failed`."))
             .with(text("method", "`GET`, `POST`, `PUT`, `PATCH` or `DELETE`."))
             .with(text("request_id", "The one with this `X-Request-Id`."))

@@ -22,7 +22,7 @@ pub struct ListRequests {
     pub tenant: Option<String>,
     /// Of this SCIM token or client, by id.
     pub token: Option<String>,
-    /// About this resource.
+    /// That changed this resource, or were to.
     pub resource: Option<String>,
     /// With such a status.
     pub status: RangeInclusive<u16>,

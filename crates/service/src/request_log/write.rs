@@ -1,4 +1,4 @@
-//! The one task that writes the request log: it takes what waits, some dozens at a time, and lets
+//! The one task that writes the request log: it takes what waits, so many at a time, and lets
 //! other writes in between.
 
 use std::sync::Arc;
@@ -20,8 +20,9 @@ use crate::tenants::Tenant;
 /// How long requests are collected before they are written.
 const COLLECTED_FOR: Duration = Duration::from_millis(250);
 
-/// How many requests one write takes: a quarter of a millisecond of SQLite's one writer.
-const REQUESTS_PER_WRITE: usize = 64;
+/// How many requests one write takes: a millisecond of SQLite's one writer. With fewer of them, the
+/// commits would cost more than the rows.
+const REQUESTS_PER_WRITE: usize = 256;
 /// How many operations of bulk requests one write takes.
 const OPERATIONS_PER_WRITE: usize = 128;
 

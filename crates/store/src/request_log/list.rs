@@ -28,7 +28,7 @@ pub struct Filter {
     pub before: LogKey,
     /// Of this token or client.
     pub actor: Option<String>,
-    /// About this resource, in an operation of a bulk request too.
+    /// That changed this resource or were to, in an operation of a bulk request too.
     pub resource: Option<String>,
     /// With such a status.
     pub status: RangeInclusive<u16>,

@@ -45,13 +45,13 @@ macro_rules! between {
     };
 }
 
-/// The keys of the rows about a resource between two keys, alone or in a bulk request.
+/// The keys of the rows of what changed a resource, or was to, between two keys, alone or in a bulk request.
 macro_rules! about {
     ($resource:literal) => {
         concat!(
             "(SELECT pk FROM (SELECT pk FROM request_log WHERE tenant = $1 AND resource = ",
             $resource,
-            "   AND pk >= $2 AND pk < $3 ORDER BY pk DESC LIMIT $4) AS alone
+            "   AND method <> 'GET' AND pk >= $2 AND pk < $3 ORDER BY pk DESC LIMIT $4) AS alone
               UNION
               SELECT log FROM (SELECT log FROM request_log_operations WHERE tenant = $1 AND resource = ",
             $resource,
