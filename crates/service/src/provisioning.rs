@@ -25,10 +25,10 @@ use scim::projection::{Projection, hides_some};
 use scim::resource::{Notes, Representation, Resource};
 use scim::schema::{Registry, Relation, ResourceType, Uniqueness};
 use scim::{ScimError, json};
-use store::Lane;
 use store::resources::apply::{Change, Context, Progress, UniqueAttribute, Written};
 use store::resources::{self, apply};
 use store::tenants::TenantSettings;
+use store::{Lane, StoreError};
 
 pub use bulk::{BulkOutcome, BulkRun};
 pub use idempotency::{IdempotencyKey, NotAKey};
@@ -130,7 +130,8 @@ impl App {
         let projection = showing(projection, resource_type, || resource.document.names(resource_type));
         let notes = resource.notes.clone();
         let action = (put.becomes)(resource);
-        let written = self.write_one(caller, resource_type, put.target, put.precondition, action).await?;
+        let written =
+            self.write_one(caller, (resource_type, put.target), put.precondition, action, &projection).await?;
         self.stored(caller, written, notes, projection, true).await
     }
 
@@ -172,9 +173,10 @@ impl App {
         let shows_more = !projection.is_default();
         let projection = showing(projection, resource_type, || plan.names(resource_type));
         let mut notes = plan.notes.clone();
-        let written = self.write_one(caller, resource_type, id, precondition, Action::Patch(plan)).await?;
-        notes.join(&written.notes);
-        let shows = written.document_touched || shows_more;
+        let action = Action::Patch(plan);
+        let written = self.write_one(caller, (resource_type, id), precondition, action, &projection).await?;
+        notes.join(&written.0.notes);
+        let shows = written.0.document_touched || shows_more;
         self.stored(caller, written, notes, projection, shows).await
     }
 
@@ -193,9 +195,10 @@ impl App {
         let mut tries = Tries::of(caller, resource_type);
         loop {
             let (caller, resource_type) = tries.current();
-            let done = self.write_one(caller, resource_type, id, precondition.clone(), Action::Delete).await;
+            let (target, nothing) = ((resource_type, id), Projection::default());
+            let done = self.write_one(caller, target, precondition.clone(), Action::Delete, &nothing).await;
             if !self.tries_again(&mut tries, &done).await? {
-                return done.map(|written| written.change);
+                return done.map(|(written, _)| written.change);
             }
         }
     }
@@ -239,26 +242,42 @@ impl App {
         Ok(found.await?)
     }
 
-    /// Runs one operation, and gives what became of the resource.
+    /// Runs one operation; gives what became of the resource, and the resource as far as it is
+    /// [at hand](shown::at_hand).
     async fn write_one(
         &self,
         caller: &ScimCaller,
-        resource_type: &Arc<ResourceType>,
-        target: ResourceId,
+        (resource_type, target): (&Arc<ResourceType>, ResourceId),
         precondition: Precondition,
         action: Action,
-    ) -> Result<Written, ServiceError> {
+        projection: &Projection,
+    ) -> Result<(Written, Option<Representation>), ServiceError> {
         let operation = Operation { resource_type: Arc::clone(resource_type), target, precondition, action };
         let mut batch = Batch::single(operation);
         self.passwords().hash_all(&mut batch.units).await?;
-        let progress = Progress::of(&batch);
-        let (mut outcomes, _) = self.write_units(caller, batch.units.into(), progress).await?;
-        match outcomes.pop() {
-            Some((_, Ok(written))) => Ok(written),
-            Some((_, Err(apply::WriteError::NotFound))) => Err(not_found(resource_type, target).into()),
-            Some((_, Err(error))) => Err(error.into()),
+        let tenant = caller.tenant.key;
+        let (batch, context, projection) =
+            (Arc::new(batch), Arc::new(self.context(caller)), Arc::new(projection.clone()));
+        let outcome = self.store().write(move |tx| {
+            let (batch, context, projection) = (Arc::clone(&batch), Arc::clone(&context), Arc::clone(&projection));
+            Box::pin(async move {
+                let mut outcomes = apply::run(tx, tenant, &context, &batch.units, &mut Progress::of(&batch)).await?;
+                Ok(match outcomes.pop() {
+                    Some((_, Ok(written))) => {
+                        let shown = shown::at_hand(tx, tenant, &context.registry, &written, &projection).await?;
+                        Some(Ok((written, shown)))
+                    }
+                    Some((_, Err(error))) => Some(Err(error)),
+                    None => None,
+                })
+            })
+        });
+        match outcome.await? {
+            Some(Ok(written)) => Ok(written),
+            Some(Err(apply::WriteError::NotFound)) => Err(not_found(resource_type, target).into()),
+            Some(Err(error)) => Err(error.into()),
             // The store tries every operation unless told to stop before.
-            None => Err(store::StoreError::Corrupt("an operation has no outcome".into()).into()),
+            None => Err(StoreError::Corrupt("an operation has no outcome".into()).into()),
         }
     }
 
@@ -268,7 +287,7 @@ impl App {
         caller: &ScimCaller,
         units: Arc<[scim::batch::Unit]>,
         progress: Progress,
-    ) -> Result<(Outcomes, Progress), store::StoreError> {
+    ) -> Result<(Outcomes, Progress), StoreError> {
         let tenant = caller.tenant.key;
         let context = Arc::new(self.context(caller));
         self.store()
@@ -297,7 +316,7 @@ impl App {
     async fn stored(
         &self,
         caller: &ScimCaller,
-        mut written: Written,
+        (mut written, at_hand): (Written, Option<Representation>),
         notes: Notes,
         projection: Projection,
         shows: bool,
@@ -307,7 +326,7 @@ impl App {
             return Ok(Stored { version, shown: None, projection, notes, id, change });
         }
         let resource_type = Arc::clone(&written.resource_type);
-        let resource = match shown::without_any(&written, &projection) {
+        let resource = match at_hand {
             Some(resource) => resource,
             // It was written a moment ago; gone already means that somebody deleted it since.
             None => self

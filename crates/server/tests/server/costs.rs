@@ -18,7 +18,7 @@ const EXPECTED: [(&str, u64, u64); 15] = [
     ("userName eq nobody", 1, 1),
     ("first page", 3, 3),
     ("create a user", 5, 2),
-    ("patch a user", 6, 5),
+    ("patch a user", 5, 4),
     ("add a member, or remove it", 5, 4),
     ("create and delete a user", 15, 5),
     ("create 100 users at once", 401, 101),

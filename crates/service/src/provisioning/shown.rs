@@ -1,30 +1,46 @@
-//! What was written, shown without reading it back.
+//! What was written, shown from the transaction that wrote it.
 
 use std::sync::Arc;
 
 use scim::projection::Projection;
 use scim::resource::Representation;
-use scim::schema::Relation;
+use scim::schema::{Registry, Relation};
 use store::resources::apply::Written;
+use store::resources::{self, StoredResource};
+use store::{StoreError, TenantKey, Tx};
 
-/// What was written, if it can be shown without reading anything: its document is at hand, and
-/// the projection wants no relation, or there cannot be any yet.
-pub(super) fn without_any(written: &Written, projection: &Projection) -> Option<Representation> {
-    let body = written.body.clone()?;
-    let wants = |relation| projection.wants(&written.resource_type, relation);
-    // Nothing refers to what was created by a request of its own.
-    let is_new = written.version == scim::Version::FIRST && written.created == written.modified;
-    if wants(Relation::Members) || (wants(Relation::MemberOf) && !is_new) {
-        return None;
+/// What was written, with what it belongs to. `None` when it has to be read afterwards: its document is
+/// not at hand, or its members are to be shown, of whom there may be so many that they would hold other
+/// writes up.
+pub(super) async fn at_hand(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    registry: &Registry,
+    written: &Written,
+    projection: &Projection,
+) -> Result<Option<Representation>, StoreError> {
+    let Some(body) = written.body.clone() else { return Ok(None) };
+    if projection.wants(&written.resource_type, Relation::Members) {
+        return Ok(None);
     }
-    Some(Representation {
-        resource_type: Arc::clone(&written.resource_type),
+    let stored = StoredResource {
+        key: written.key,
         id: written.id,
+        resource_type: Arc::clone(&written.resource_type),
         version: written.version,
         created: written.created,
         modified: written.modified,
         body,
-        members: None,
-        member_of: None,
-    })
+    };
+    // Nothing refers to what was created by a request of its own.
+    let is_new = written.version == scim::Version::FIRST && written.created == written.modified;
+    let mut shown = resources::complete(
+        tx,
+        tenant,
+        registry,
+        |of, relation| !is_new && projection.wants(of, relation),
+        vec![stored],
+    )
+    .await?;
+    Ok(shown.pop())
 }

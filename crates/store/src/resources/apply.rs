@@ -16,6 +16,7 @@ use scim::id::{ResourceId, Version};
 use scim::resource::Notes;
 use scim::schema::{Registry, ResourceType};
 
+use super::ResourceKey;
 use crate::error::StoreError;
 use crate::events::{Kind, MembersDelta};
 use crate::tenants::TenantKey;
@@ -77,6 +78,8 @@ impl Progress {
 /// What became of a resource, enough to answer without reading it back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Written {
+    /// What other rows call it, or called it.
+    pub key: ResourceKey,
     /// Its `id`.
     pub id: ResourceId,
     /// Its type.

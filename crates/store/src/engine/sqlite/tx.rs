@@ -20,15 +20,41 @@ pub struct SqliteTx {
     pub(super) announced: Vec<Change>,
     /// How many statements jobs have run since that was last asked.
     statements: u64,
+    marks: Marks,
+}
+
+/// The savepoints that a job has open.
+#[derive(Debug, Default)]
+struct Marks {
+    /// The job has done nothing yet, so its own savepoint will do for the first that it sets.
+    is_at_start: bool,
+    /// The outermost of the job's is that of the job itself.
+    shares: bool,
+    open: u32,
 }
 
 impl SqliteTx {
     pub(super) fn new(connection: Connection) -> Self {
-        Self { connection, announced: Vec::new(), statements: 0 }
+        Self { connection, announced: Vec::new(), statements: 0, marks: Marks::default() }
     }
 
     pub(super) fn take_statements(&mut self) -> u64 {
         std::mem::take(&mut self.statements)
+    }
+
+    /// Sets the savepoint of a job, which [`Self::take_job_back`] goes back to.
+    pub(super) fn begin_job(&mut self) -> Result<(), StoreError> {
+        self.marks = Marks { is_at_start: true, ..Marks::default() };
+        self.run(&JOB)
+    }
+
+    /// Ends a job, with all savepoints that it left open.
+    pub(super) fn end_job(&mut self) -> Result<(), StoreError> {
+        self.run(&END_JOB)
+    }
+
+    pub(super) fn take_job_back(&mut self) -> Result<(), StoreError> {
+        self.run(&BACK_TO_JOB)
     }
 
     pub(crate) fn announce(&mut self, change: Change) {
@@ -36,7 +62,7 @@ impl SqliteTx {
     }
 
     pub(crate) fn execute(&mut self, statement: &Stmt, params: &[Param<'_>]) -> Result<u64, StoreError> {
-        self.statements += 1;
+        self.count();
         self.prepare(statement)?
             .execute(params_from_iter(params))
             .map(|rows| rows as u64)
@@ -63,7 +89,7 @@ impl SqliteTx {
         params: &[Param<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError> {
-        self.statements += 1;
+        self.count();
         let mut prepared = self.prepare(statement)?;
         let mut rows = prepared.query(params_from_iter(params)).map_err(|error| explain(&error, statement))?;
         while let Some(row) = rows.next().map_err(|error| explain(&error, statement))? {
@@ -80,7 +106,7 @@ impl SqliteTx {
         params: &[Param<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        self.statements += 1;
+        self.count();
         let mut prepared = self.prepare(statement)?;
         let mut rows = prepared.query(params_from_iter(params)).map_err(|error| explain(&error, statement))?;
         match rows.next().map_err(|error| explain(&error, statement))? {
@@ -90,16 +116,36 @@ impl SqliteTx {
     }
 
     pub(crate) fn savepoint(&mut self) -> Result<(), StoreError> {
+        let at_start = std::mem::take(&mut self.marks.is_at_start);
+        self.marks.open += 1;
+        if at_start {
+            self.marks.shares = true;
+            return Ok(());
+        }
         self.run(&SAVEPOINT)
     }
 
     pub(crate) fn release(&mut self) -> Result<(), StoreError> {
-        self.run(&RELEASE)
+        if self.is_last_and_shared() { Ok(()) } else { self.run(&RELEASE) }
     }
 
     pub(crate) fn roll_back(&mut self) -> Result<(), StoreError> {
+        if self.is_last_and_shared() {
+            return self.take_job_back();
+        }
         self.run(&ROLLBACK_TO)?;
         self.run(&RELEASE)
+    }
+
+    /// Takes the innermost savepoint off; gives whether it is that of the job.
+    fn is_last_and_shared(&mut self) -> bool {
+        self.marks.open = self.marks.open.saturating_sub(1);
+        self.marks.open == 0 && std::mem::take(&mut self.marks.shares)
+    }
+
+    fn count(&mut self) {
+        self.statements += 1;
+        self.marks.is_at_start = false;
     }
 
     /// Runs a statement of the engine itself, without parameters.
@@ -112,7 +158,11 @@ impl SqliteTx {
     }
 }
 
-// All savepoints have one name: SQLite and PostgreSQL both take a name as its latest bearer.
+static JOB: Stmt = crate::sql!("SAVEPOINT job");
+static END_JOB: Stmt = crate::sql!("RELEASE SAVEPOINT job");
+static BACK_TO_JOB: Stmt = crate::sql!("ROLLBACK TO SAVEPOINT job");
+// Not the name of a job's, so that those which a job left open end with it. All have one name: SQLite and
+// PostgreSQL both take a name as its latest bearer.
 static SAVEPOINT: Stmt = crate::sql!("SAVEPOINT operation");
 static RELEASE: Stmt = crate::sql!("RELEASE SAVEPOINT operation");
 static ROLLBACK_TO: Stmt = crate::sql!("ROLLBACK TO SAVEPOINT operation");

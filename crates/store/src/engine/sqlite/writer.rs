@@ -94,7 +94,7 @@ impl Writer {
     /// Runs a job in a savepoint. The outer error means that the transaction is lost, and with it
     /// the jobs before this one.
     fn run_job(&mut self, job: &mut dyn Job) -> Result<Result<(), StoreError>, StoreError> {
-        self.sqlite().run(&SAVEPOINT)?;
+        self.sqlite().begin_job()?;
         let outcome = job.run(&mut self.tx);
         let statements = self.sqlite().take_statements();
         self.counters.count_statements(statements);
@@ -103,9 +103,9 @@ impl Writer {
             return Err(outcome.err().unwrap_or_else(|| StoreError::Unavailable("the transaction was lost".into())));
         }
         if outcome.is_err() {
-            self.sqlite().run(&ROLLBACK_TO)?;
+            self.sqlite().take_job_back()?;
         }
-        self.sqlite().run(&RELEASE)?;
+        self.sqlite().end_job()?;
         Ok(outcome)
     }
 
@@ -151,10 +151,6 @@ struct Batch {
 static BEGIN: Stmt = crate::sql!("BEGIN IMMEDIATE");
 static COMMIT: Stmt = crate::sql!("COMMIT");
 static ROLLBACK: Stmt = crate::sql!("ROLLBACK");
-// Not the name that `Tx::savepoint` uses, so that savepoints which a job left open end with it.
-static SAVEPOINT: Stmt = crate::sql!("SAVEPOINT job");
-static RELEASE: Stmt = crate::sql!("RELEASE SAVEPOINT job");
-static ROLLBACK_TO: Stmt = crate::sql!("ROLLBACK TO SAVEPOINT job");
 
 /// What the writer has done since the start.
 #[derive(Debug, Default)]

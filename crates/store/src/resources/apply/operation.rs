@@ -287,6 +287,7 @@ pub(super) async fn finish(
         events::append(tx, tenant, context, (key, id, row.version), &change).await?;
     }
     Ok(Written {
+        key: row.key,
         id: operation.target,
         resource_type: operation.resource_type.clone(),
         version: row.version,
