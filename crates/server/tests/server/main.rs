@@ -14,6 +14,7 @@ mod habits;
 pub(crate) mod harness;
 mod layer;
 mod lists;
+mod long_values;
 mod openapi;
 mod own_types;
 mod probes;
