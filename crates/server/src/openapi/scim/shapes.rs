@@ -148,7 +148,7 @@ fn patch() -> Schema {
         .required("op");
     described(Type::Object, "Changes to a resource (RFC 7644 §3.5.2).")
         .property("schemas", strings())
-        .property("Operations", ArrayBuilder::new().items(RefOr::T(operation.into())))
+        .property("Operations", ArrayBuilder::new().items(RefOr::T(operation.into())).min_items(Some(1)))
         .required("Operations")
         .into()
 }
