@@ -38,6 +38,9 @@ pub enum Silence {
     /// We were told to stop before it was sent.
     #[error("stopped")]
     Stopped,
+    /// We were told to end at once while it was on its way.
+    #[error("given up")]
+    GivenUp,
 }
 
 /// A request and what came of it.

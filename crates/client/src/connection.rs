@@ -1,7 +1,8 @@
 //! Sending requests: over HTTP or HTTPS, within the time a client waits, and again when the server
 //! says that it is busy.
 
-use std::sync::Arc;
+use std::error::Error;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -13,14 +14,14 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::answer::{Answer, Exchange, Silence};
 use crate::ask::{Ask, Credential};
-use crate::stop::Stop;
+use crate::stop::{Stage, Stop};
 use crate::target::Target;
+use crate::tls;
 
 /// How long an answer may take: Okta's figure, and as good as any.
 pub const ANSWER_TIME_MAX: Duration = Duration::from_mins(1);
@@ -47,14 +48,22 @@ pub struct Connection {
 #[error("the certificates cannot be used: {0}")]
 pub struct CannotConnect(String);
 
+/// Nothing was answered at all, so there is nothing to judge.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{url} cannot be reached: {silence}")]
+pub struct Unreachable {
+    url: String,
+    silence: Silence,
+}
+
 impl Connection {
     /// Gets ready; nothing is sent yet.
     ///
     /// # Errors
     /// [`CannotConnect`] when an authority's certificate cannot be used.
     pub fn new(target: Target, stop: Stop) -> Result<Self, CannotConnect> {
-        let connector =
-            HttpsConnectorBuilder::new().with_tls_config(tls(&target)?).https_or_http().enable_http1().build();
+        let config = tls::config(&target.authorities).map_err(CannotConnect)?;
+        let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().build();
         Ok(Self {
             http: Client::builder(TokioExecutor::new()).build(connector),
             target,
@@ -95,30 +104,41 @@ impl Connection {
         (self.pauses.load(Ordering::Relaxed), paused)
     }
 
+    /// That the server has not answered anything.
+    pub(crate) fn unreachable(&self, silence: Silence) -> Unreachable {
+        Unreachable { url: self.target.base_url.to_string(), silence }
+    }
+
     /// Sends a request, unless we were told to stop. A 429 that says in seconds when to come again is
     /// obeyed and not given back, up to ten times.
     pub(crate) async fn send(&self, ask: Ask) -> Exchange {
-        if self.stop.is_told() {
-            return Exchange { ask, answer: Err(Silence::Stopped) };
-        }
-        for _ in 1..ATTEMPTS_MAX {
-            let answer = self.once(&ask).await;
-            let Some(pause) = answer.as_ref().ok().and_then(pause) else { return Exchange { ask, answer } };
+        self.send_until(Stage::Told, ask).await
+    }
+
+    /// The same for a request that cleans up, which is sent also when we were told to stop.
+    pub(crate) async fn send_anyway(&self, ask: Ask) -> Exchange {
+        self.send_until(Stage::GivenUp, ask).await
+    }
+
+    async fn send_until(&self, end: Stage, ask: Ask) -> Exchange {
+        for attempt in 1.. {
+            if self.stop.has_reached(end) {
+                break;
+            }
+            let answer = tokio::select! {
+                answer = self.once(&ask) => answer,
+                () = self.stop.reached(Stage::GivenUp) => Err(Silence::GivenUp),
+            };
+            let pause = answer.as_ref().ok().and_then(pause).filter(|_| attempt < ATTEMPTS_MAX);
+            let Some(pause) = pause else { return Exchange { ask, answer } };
             self.pauses.fetch_add(1, Ordering::Relaxed);
             self.paused_ms.fetch_add(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = self.stop.told() => return Exchange { ask, answer: Err(Silence::Stopped) },
+                () = self.stop.reached(end) => {}
             }
         }
-        let answer = self.once(&ask).await;
-        Exchange { ask, answer }
-    }
-
-    /// Sends a request that cleans up, also when we were told to stop.
-    pub(crate) async fn send_anyway(&self, ask: Ask) -> Exchange {
-        let answer = self.once(&ask).await;
-        Exchange { ask, answer }
+        Exchange { ask, answer: Err(Silence::Stopped) }
     }
 
     async fn once(&self, ask: &Ask) -> Result<Answer, Silence> {
@@ -175,23 +195,19 @@ fn pause(answer: &Answer) -> Option<Duration> {
 }
 
 /// The innermost cause, which says more than "client error (Connect)".
-fn reason(error: &dyn std::error::Error) -> String {
+fn reason(error: &(dyn Error + 'static)) -> String {
     let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
+    while let Some(cause) = cause(innermost) {
+        innermost = cause;
     }
-    innermost.to_string()
+    let complaint = innermost.downcast_ref::<rustls::Error>().and_then(tls::complaint);
+    complaint.unwrap_or_else(|| innermost.to_string())
 }
 
-/// TLS that trusts the public authorities and those that the target names.
-fn tls(target: &Target) -> Result<ClientConfig, CannotConnect> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    for authority in &target.authorities {
-        roots.add(authority.clone()).map_err(|error| CannotConnect(error.to_string()))?;
+fn cause<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
+    // An I/O error shows what it is made of as itself, and has that one's cause for its own.
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => error.source(),
     }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| CannotConnect(error.to_string()))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }

@@ -16,8 +16,9 @@ pub mod self_test;
 pub mod simulate;
 mod stop;
 pub mod target;
+mod tls;
 mod urns;
 
-pub use connection::{CannotConnect, Connection};
+pub use connection::{CannotConnect, Connection, Unreachable};
 pub use stop::Stop;
 pub use target::{BaseUrl, Target, Token};

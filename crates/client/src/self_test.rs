@@ -26,7 +26,7 @@ mod search;
 mod sort;
 mod test;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Unreachable};
 use crate::made::Cleanup;
 
 pub use check::Level;
@@ -68,6 +68,9 @@ pub enum Refused {
         /// What came.
         reason: String,
     },
+    /// Nobody answers.
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
     /// `only` selects nothing.
     #[error("there is no check whose id begins with {0}")]
     NoSuchCheck(String),

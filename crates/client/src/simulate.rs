@@ -17,7 +17,7 @@ mod session;
 use serde_json::Value;
 
 use crate::ask::Ask;
-use crate::connection::Connection;
+use crate::connection::{Connection, Unreachable};
 use crate::made::Cleanup;
 
 pub use finding::{Finding, Severity};
@@ -91,19 +91,29 @@ pub struct Progress {
 
 /// Plays a product against a server, and removes what it made. Comes to an end after
 /// [`Stop::tell`](crate::Stop::tell) too, with what it saw until then.
-pub async fn simulate(connection: &Connection, options: &Options, progress: &(dyn Fn(Progress) + Sync)) -> Report {
+///
+/// # Errors
+/// [`Unreachable`] when nothing at all was answered.
+pub async fn simulate(
+    connection: &Connection,
+    options: &Options,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Report, Unreachable> {
     let company = Company::new(options.seed, options.users, options.groups);
     let session = Session::new(connection, options.dialect.product(), options.parallel, progress);
     match options.dialect {
         Dialect::OktaCatalogue | Dialect::OktaWizard => okta::play(&session, &company, options).await,
         Dialect::Entra | Dialect::EntraFlagged => entra::play(&session, &company, options).await,
     }
+    if let Some(unreachable) = session.unreachable() {
+        return Err(unreachable);
+    }
     let cleanup = if options.keep {
         Cleanup { removed: 0, left: Vec::new() }
     } else {
         session.made.remove(connection, |done, of| session.tell("clean up", done, of)).await
     };
-    Report::new(session, options, cleanup)
+    Ok(Report::new(session, options, cleanup))
 }
 
 impl Product {

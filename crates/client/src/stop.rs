@@ -1,41 +1,54 @@
-//! Being told to stop: no further request, but what was made is still removed.
+//! Being told to stop: no further request, but what was made is still removed; told again, not even that.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 /// Told once, heard everywhere. Cheap to clone; clones are the same.
 #[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<Inner>);
+pub struct Stop(Arc<watch::Sender<Stage>>);
 
-#[derive(Debug, Default)]
-struct Inner {
-    told: AtomicBool,
-    tell: Notify,
+/// How far a run may still go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    /// To its end.
+    #[default]
+    Running,
+    /// It may clean up.
+    Told,
+    /// It may say what is left.
+    GivenUp,
 }
 
 impl Stop {
-    /// Ends the run before its next request; who waits stops waiting.
+    /// Ends the run before its next request; who waits stops waiting. What was made is removed.
     pub fn tell(&self) {
-        self.0.told.store(true, Ordering::SeqCst);
-        self.0.tell.notify_waiters();
+        self.reach(Stage::Told);
+    }
+
+    /// Ends the run at once: what was made and is not yet removed stays, and the report names it.
+    pub fn give_up(&self) {
+        self.reach(Stage::GivenUp);
     }
 
     /// Whether somebody has told.
     #[must_use]
     pub fn is_told(&self) -> bool {
-        self.0.told.load(Ordering::SeqCst)
+        self.has_reached(Stage::Told)
     }
 
-    /// Ready when somebody tells.
-    pub(crate) async fn told(&self) {
-        let told = self.0.tell.notified();
-        tokio::pin!(told);
-        // Before the look, so that what is told between the two is heard.
-        told.as_mut().enable();
-        if !self.is_told() {
-            told.await;
-        }
+    pub(crate) fn has_reached(&self, stage: Stage) -> bool {
+        *self.0.borrow() >= stage
+    }
+
+    /// Ready when it has come so far.
+    pub(crate) async fn reached(&self, stage: Stage) {
+        let mut stages = self.0.subscribe();
+        // An error stands for a sender that is gone; this one is ours.
+        drop(stages.wait_for(|now| *now >= stage).await);
+    }
+
+    fn reach(&self, stage: Stage) {
+        self.0.send_modify(|now| *now = stage.max(*now));
     }
 }

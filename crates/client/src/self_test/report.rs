@@ -125,6 +125,12 @@ impl Report {
         &self.cleanup.left
     }
 
+    /// Whether it was told to stop before its end.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
     fn failures(&self, wanted: Level) -> impl Iterator<Item = (&Result, &str, &[Shown])> {
         self.results.iter().filter_map(move |result| match &result.outcome {
             Outcome::Failed { level, saw, exchanges } if *level == wanted => {

@@ -81,7 +81,7 @@ impl<'a> Test<'a> {
         for endpoint in [self.users(), self.groups()] {
             let answer = self.connection.send(Ask::get(format!("{endpoint}?count=1"))).await.answer;
             let not_usable = |reason: String| Refused::NotUsable { endpoint: endpoint.clone(), reason };
-            let answer = answer.map_err(|silence| not_usable(silence.to_string()))?;
+            let answer = answer.map_err(|silence| self.connection.unreachable(silence))?;
             if answer.status == 404 && endpoint != self.users() {
                 continue;
             }
@@ -146,7 +146,7 @@ impl<'a> Test<'a> {
         let exchange = self.connection.send(ask).await;
         match exchange.answer {
             Ok(answer) => Ok(Seen { ask: exchange.ask, answer, before: Vec::new() }),
-            Err(Silence::Stopped) => Err(Problem::Stopped),
+            Err(Silence::Stopped | Silence::GivenUp) => Err(Problem::Stopped),
             Err(ref silence) => {
                 Err(Problem::Failed { saw: silence.to_string(), exchanges: vec![exchange], at_most: Level::Must })
             }
@@ -171,7 +171,7 @@ impl<'a> Test<'a> {
         made.record(endpoint, &exchange, &filter);
         match exchange.answer {
             Ok(answer) => Ok(Seen { ask: exchange.ask, answer, before: Vec::new() }),
-            Err(Silence::Stopped) => Err(Problem::Stopped),
+            Err(Silence::Stopped | Silence::GivenUp) => Err(Problem::Stopped),
             Err(ref silence) => {
                 Err(Problem::Failed { saw: silence.to_string(), exchanges: vec![exchange], at_most: Level::Must })
             }

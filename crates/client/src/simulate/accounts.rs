@@ -78,9 +78,7 @@ pub(crate) const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:ente
 /// A POST of a user, remembered for the end.
 pub(crate) async fn post<'s>(session: &'s Session<'_>, kind: &'static str, ask: Ask) -> Option<Step<'s>> {
     let body: Value = ask.body.as_deref().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
-    let step = session.step(kind, ask).await?;
-    session.made.record("/Users", &step.exchange, &format!("userName eq {}", at(&body, &["userName"])));
-    Some(step)
+    session.creation(kind, "/Users", ask, &format!("userName eq {}", at(&body, &["userName"]))).await
 }
 
 static NOBODY_YET: Need = Need {

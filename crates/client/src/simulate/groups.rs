@@ -72,8 +72,9 @@ async fn create<'c>(session: &Session<'_>, team: &'c Team, members: BTreeMap<Str
     if !found.needs(&NO_GROUP_YET, nobody) {
         return None;
     }
-    let posted = session.step("create group", Ask::post("/Groups", &session.product.empty_group(team))).await?;
-    session.made.record("/Groups", &posted.exchange, &format!("displayName eq {}", Value::from(team.name.as_str())));
+    let ask = Ask::post("/Groups", &session.product.empty_group(team));
+    let filter = format!("displayName eq {}", Value::from(team.name.as_str()));
+    let posted = session.creation("create group", "/Groups", ask, &filter).await?;
     let is_whole = posted.needs(&CREATED, |answer| {
         created(answer)?;
         value(&answer.json, &["displayName"], &json!(team.name))

@@ -30,7 +30,7 @@ impl Report {
     pub(crate) fn new(session: Session<'_>, options: &Options, cleanup: Cleanup) -> Self {
         let connection = session.connection;
         let kept = session.made.count();
-        let Kept { times, mut findings } = session.into_kept();
+        let Kept { times, mut findings, .. } = session.into_kept();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         Self {
             options: options.clone(),
@@ -60,6 +60,12 @@ impl Report {
     #[must_use]
     pub fn left(&self) -> &[String] {
         &self.cleanup.left
+    }
+
+    /// Whether it was told to stop before its end.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stopped
     }
 
     fn product(&self) -> &'static str {

@@ -10,7 +10,7 @@ use super::finding::{Finding, Need};
 use super::{Product, Progress};
 use crate::answer::{Answer, Exchange, Silence};
 use crate::ask::Ask;
-use crate::connection::Connection;
+use crate::connection::{Connection, Unreachable};
 use crate::made::Made;
 use crate::report::{Shown, Times};
 
@@ -29,6 +29,15 @@ pub(crate) struct Kept {
     /// By kind of step, in the order in which kinds came up.
     pub(crate) times: Vec<(&'static str, Times)>,
     pub(crate) findings: Vec<Finding>,
+    /// Why the first request that was not answered was not.
+    pub(crate) silence: Option<Silence>,
+}
+
+impl Kept {
+    /// Why nothing at all was answered; none when something was, or when nothing was asked.
+    fn only_silence(&self) -> Option<Silence> {
+        self.silence.clone().filter(|_| self.times.is_empty())
+    }
 }
 
 /// A step that was answered, or not.
@@ -51,8 +60,26 @@ impl<'a> Session<'a> {
     /// Sends what the product sends in a step of this kind; none when we were told to stop.
     pub(crate) async fn step(&self, kind: &'static str, ask: Ask) -> Option<Step<'_>> {
         let exchange = self.connection.send(self.product.dress(ask)).await;
+        self.seen(kind, exchange)
+    }
+
+    /// The same for a step that creates something, which is removed at the end. `filter` finds it when there
+    /// is no answer.
+    pub(crate) async fn creation(
+        &self,
+        kind: &'static str,
+        endpoint: &str,
+        ask: Ask,
+        filter: &str,
+    ) -> Option<Step<'_>> {
+        let exchange = self.connection.send(self.product.dress(ask)).await;
+        self.made.record(endpoint, &exchange, filter);
+        self.seen(kind, exchange)
+    }
+
+    fn seen(&self, kind: &'static str, exchange: Exchange) -> Option<Step<'_>> {
         match &exchange.answer {
-            Err(Silence::Stopped) => return None,
+            Err(Silence::Stopped | Silence::GivenUp) => return None,
             Ok(answer) => {
                 let mut kept = self.kept();
                 if !kept.times.iter().any(|(known, _)| *known == kind) {
@@ -62,7 +89,9 @@ impl<'a> Session<'a> {
                     times.add(answer.elapsed);
                 }
             }
-            Err(_) => {}
+            Err(silence) => {
+                self.kept().silence.get_or_insert_with(|| silence.clone());
+            }
         }
         let step = Step { session: self, kind, exchange };
         if step.exchange.answer.is_ok() {
@@ -126,6 +155,12 @@ impl<'a> Session<'a> {
     /// Tells how far a phase is.
     pub(crate) fn tell(&self, phase: &'static str, done: usize, of: usize) {
         (self.progress)(Progress { phase, done, of });
+    }
+
+    /// That nothing at all was answered, if that is so.
+    pub(crate) fn unreachable(&self) -> Option<Unreachable> {
+        let silence = self.kept().only_silence()?;
+        Some(self.connection.unreachable(silence))
     }
 
     pub(crate) fn into_kept(self) -> Kept {

@@ -43,6 +43,7 @@ impl SelfTest {
         self.report.tell(|| report.to_text(), || report.to_json(), || report.to_markdown())?;
         match (report.breaks_a_must(), report.left()) {
             (true, _) => Err(Failure::new("the server does not do what the RFCs demand")),
+            (false, []) if report.is_stopped() => Err(Failure::new("stopped before its end")),
             (false, []) => Ok(()),
             (false, left) => Err(Failure::new(format!("{} resources could not be removed", left.len()))),
         }

@@ -65,7 +65,8 @@ struct Play {
 
 impl Simulate {
     /// # Errors
-    /// When the product would have been stuck, or something that was made could not be removed.
+    /// When the product would have been stuck, when it was stopped, or when something that was made could not be
+    /// removed.
     pub(crate) fn run(self) -> Result<(), Failure> {
         match self.product {
             Product::Okta { play, wizard: false } => play.run(Dialect::OktaCatalogue),
@@ -93,12 +94,13 @@ impl Play {
             let connection = self.target.connect(stop_on_signal()?)?;
             let report = simulate(&connection, &options, &show).await;
             terminal::progress_end();
-            Ok::<_, Failure>(report)
+            report.map_err(|unreachable| Failure::new(unreachable.to_string()))
         })?;
         self.report.tell(|| report.to_text(), || report.to_json(), || report.to_markdown())?;
         let product = dialect.product().name();
         match (report.is_stuck(), report.left()) {
             (true, _) => Err(Failure::new(format!("{product} would be stuck"))),
+            (false, []) if report.is_stopped() => Err(Failure::new("stopped before its end")),
             (false, []) => Ok(()),
             (false, left) => Err(Failure::new(format!("{} resources could not be removed", left.len()))),
         }

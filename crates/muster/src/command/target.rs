@@ -25,7 +25,7 @@ pub(crate) struct TargetFlags {
     /// File that holds the bearer token; - is standard input
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// Certificate authority to trust besides the public ones (PEM)
+    /// Certificate to trust besides those of the public authorities, of an authority or of the server itself (PEM)
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
 }
@@ -103,7 +103,7 @@ impl ReportFlags {
 }
 
 /// Told by SIGINT or SIGTERM: no further request, but what was made is still removed. The second
-/// signal ends the process at once.
+/// signal leaves it, so that only the report is left to write; the third ends the process at once.
 ///
 /// # Errors
 /// When the system refuses the handlers.
@@ -122,7 +122,9 @@ pub(crate) fn stop_on_signal() -> Result<Stop, Failure> {
         };
         next().await;
         told.tell();
-        terminal::tell("stopping: removing what was made; once more ends at once and leaves it");
+        terminal::tell("stopping: removing what was made; once more leaves it, and the report says what");
+        next().await;
+        told.give_up();
         std::process::exit(next().await);
     });
     Ok(stop)

@@ -110,15 +110,34 @@ async fn a_wrong_token_is_one_finding_with_what_the_product_would_do() {
     }
 }
 
-#[test]
-fn entras_flag_is_taken_from_the_tenant_url_too() {
-    let dialect = |arguments: &[&str]| {
-        // Nobody listens there.
-        let output = command().args(["simulate", "entra", "--json"]).args(arguments).output().unwrap();
-        json(&output)["dialect"].as_str().unwrap().to_owned()
+#[tokio::test(flavor = "multi_thread")]
+async fn entras_flag_is_taken_from_the_tenant_url_too() {
+    let home = Home::sqlite();
+    let server = home.start();
+    let scim = &server.credentials()["scim"];
+    let dialect = |url: &str, flags: &[&str]| {
+        let mut play = command();
+        play.args(["simulate", "entra", "--users", "0", "--groups", "0", "--json", "--url", url]).args(flags);
+        play.env("SCIM_TOKEN", scim["token"].as_str().unwrap());
+        json(&play.output().unwrap())["dialect"].as_str().unwrap().to_owned()
     };
+    let url = scim["base_url"].as_str().unwrap();
 
-    assert_eq!(dialect(&["--url", "http://127.0.0.1:9/v2"]), "without aadOptscim062020");
-    assert_eq!(dialect(&["--url", "http://127.0.0.1:9/v2", "--aadOptscim062020"]), "with aadOptscim062020");
-    assert_eq!(dialect(&["--url", "http://127.0.0.1:9/v2?aadOptscim062020"]), "with aadOptscim062020");
+    assert_eq!(dialect(url, &[]), "without aadOptscim062020");
+    assert_eq!(dialect(url, &["--aadOptscim062020"]), "with aadOptscim062020");
+    assert_eq!(dialect(&format!("{url}?aadOptscim062020"), &[]), "with aadOptscim062020");
+}
+
+#[test]
+fn a_server_that_is_not_there_is_named() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{closed}/v2");
+
+    for play in [&["simulate", "okta"][..], &["simulate", "entra"], &["self-test"]] {
+        let output = command().args(play).args(["--url", &url]).output().unwrap();
+
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.starts_with(&format!("muster: {url} cannot be reached: no answer: Connection refused")), "{said}");
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    }
 }

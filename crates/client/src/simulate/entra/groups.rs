@@ -93,8 +93,8 @@ async fn probe_one(session: &Session<'_>, group: &Group<'_>) -> Option<()> {
     let step = session.step("probe member", probe_with("/Groups", &filter).query("attributes", "id")).await?;
     step.needs(&MEMBER_PROBED, |answer| only_or_refused(answer, &group.id));
 
-    let step = session.step("create group", Ask::post("/Groups", &empty_group(team))).await?;
-    session.made.record("/Groups", &step.exchange, "");
+    let again = Ask::post("/Groups", &empty_group(team));
+    let step = session.creation("create group", "/Groups", again, "").await?;
     step.needs(&DUPLICATE, |answer| error(answer, &[409]));
     Some(())
 }

@@ -38,6 +38,7 @@ pub(crate) struct Servers {
 /// A proxy that listens; ends when dropped.
 pub(crate) struct Faulty {
     target: Target,
+    token: String,
     state: Arc<Broken>,
     task: JoinHandle<()>,
 }
@@ -97,14 +98,37 @@ impl Servers {
         let layer = from_fn_with_state(Arc::clone(&state), pass);
         let router = Router::new().fallback_service(self.server.clone()).layer(layer);
         let task = tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
-        let token = Some(token.secret.reveal().parse().unwrap());
-        Faulty { target: Target { base_url: url.parse().unwrap(), token, authorities: Vec::new() }, state, task }
+        let token = token.secret.reveal().to_owned();
+        let base_url = url.parse().unwrap();
+        let target = Target { base_url, token: Some(token.parse().unwrap()), authorities: Vec::new() };
+        Faulty { target, token, state, task }
     }
 }
 
 impl Faulty {
     pub(crate) fn connection(&self) -> Connection {
-        Connection::new(self.target.clone(), Stop::default()).unwrap()
+        self.connection_with(Stop::default())
+    }
+
+    /// A connection that can be told to stop.
+    pub(crate) fn connection_with(&self, stop: Stop) -> Connection {
+        Connection::new(self.target.clone(), stop).unwrap()
+    }
+
+    /// Where its SCIM endpoints begin.
+    pub(crate) fn url(&self) -> String {
+        self.target.base_url.to_string()
+    }
+
+    /// What opens it.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// What was asked and answered, as the client sent it.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        let past = self.state.past.lock().unwrap_or_else(PoisonError::into_inner);
+        past.iter().map(|(asked, _)| asked.clone()).collect()
     }
 
     pub(crate) fn made(&self) -> Made {

@@ -1,12 +1,14 @@
-//! `self-test` against servers that are broken: each check finds what it is for.
+//! `simulate` and `self-test` against servers that are broken or busy, and interrupted.
 //!
-//! A server of ours answers behind a proxy that makes one fault. The table in [`faults`] has at least one
-//! fault for each check; a check with two conditions has a fault for each.
+//! A server of ours answers behind a proxy that makes one fault. Each check of the self-test finds what it is for:
+//! the table in [`faults`] has at least one fault for each check; a check with two conditions has a fault for each.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod busy;
 mod fault;
 mod faults;
+mod interrupted;
 mod proxy;
 
 use std::collections::BTreeSet;

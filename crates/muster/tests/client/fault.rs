@@ -151,6 +151,13 @@ impl Asked {
         self.headers.remove("content-type");
     }
 
+    /// Asks for something else, so that nothing comes of it.
+    pub(crate) fn is_lost(&mut self) {
+        self.does_nothing();
+        self.path = String::from("/ServiceProviderConfig");
+        self.query.clear();
+    }
+
     /// The operations of a PATCH or of a bulk request; none in any other.
     pub(crate) fn operations(&mut self) -> &mut Vec<Value> {
         if !self.json["Operations"].is_array() {
