@@ -1,12 +1,14 @@
-"""scim2-client works with types and extensions that a tenant has defined: the examples of docs/schemas.md.
+"""Clients work with types and extensions that a tenant has defined: the examples of docs/schemas.md.
 
-They are defined through the admin API while the server runs. Then the client discovers them, makes models of what it
+They are defined through the admin API while the server runs. Then scim2-client discovers them, makes models of what it
 found, and its own validation goes over all that the server answers: to a bulk request across types, to filters through
-indexes, to PATCH, PUT and DELETE.
+indexes, to PATCH, PUT and DELETE. scim2-cli has commands for them.
 """
 
 import json
+import os
 import pathlib
+import subprocess
 import urllib.request
 
 import credentials
@@ -89,3 +91,20 @@ except SCIMException as refused:
 scim.delete(Device, lamp_id)
 assert found(Device, 'serialNumber eq "LH-0001"') == []
 step("modified, replaced and deleted the device")
+
+environment = {**os.environ, "SCIM_CLI_URL": credentials.SCIM_URL,
+               "SCIM_CLI_HEADERS": f"Authorization: Bearer {credentials.SCIM_TOKEN}"}
+
+
+def scim2(*arguments):
+    print("scim2", *arguments)
+    done = subprocess.run(["scim2", *arguments], env=environment, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+bulb = json.loads(scim2("create", "device", "--display-name", "Bulb", "--active", "true", "--serial-number", "LH-0002"))
+assert json.loads(scim2("query", "device", "--filter", 'serialNumber eq "LH-0002"'))["totalResults"] == 1
+scim2("delete", "device", bulb["id"])
+step("found by scim2-cli, too")
