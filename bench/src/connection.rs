@@ -1,0 +1,103 @@
+//! A connection that is kept alive, with as little work for each request as can be: the load generator
+//! shares the processors with what it measures.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// An HTTP/1.1 connection.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    input: Vec<u8>,
+}
+
+/// What came back.
+pub(crate) struct Answer<'a> {
+    pub(crate) status: u16,
+    pub(crate) body: &'a [u8],
+}
+
+impl Answer<'_> {
+    /// The body, for messages and checks.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(self.body).into_owned()
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+}
+
+impl Connection {
+    pub(crate) async fn open(address: &str) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self { stream, input: Vec::with_capacity(16 * 1024) }
+    }
+
+    /// Sends a whole request; gives the answer once all of it is there.
+    pub(crate) async fn ask(&mut self, request: &[u8]) -> Answer<'_> {
+        self.stream.write_all(request).await.unwrap();
+        self.input.clear();
+        let (status, begin, end) = loop {
+            self.read().await;
+            if let Some(head) = Head::read(&self.input) {
+                break (head.status, head.length, head.length + head.body_length);
+            }
+        };
+        while self.input.len() < end {
+            self.read().await;
+        }
+        Answer { status, body: &self.input[begin..end] }
+    }
+
+    async fn read(&mut self) {
+        let read = self.stream.read_buf(&mut self.input).await.unwrap();
+        assert_ne!(read, 0, "the server closed the connection: {}", String::from_utf8_lossy(&self.input));
+    }
+}
+
+/// What the first lines say.
+struct Head {
+    status: u16,
+    length: usize,
+    body_length: usize,
+}
+
+impl Head {
+    /// `None` as long as it is not all there.
+    fn read(input: &[u8]) -> Option<Self> {
+        let length = input.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
+        let text = std::str::from_utf8(&input[..length]).unwrap();
+        let (first, fields) = text.split_once("\r\n").unwrap();
+        let status = first["HTTP/1.1 ".len()..][..3].parse().unwrap();
+        let mut body_length = 0;
+        for field in fields.split("\r\n") {
+            let Some((name, value)) = field.split_once(':') else { continue };
+            if name.eq_ignore_ascii_case("content-length") {
+                body_length = value.trim().parse().unwrap();
+            }
+            assert!(!name.eq_ignore_ascii_case("transfer-encoding"), "an answer in chunks is not understood");
+        }
+        Some(Self { status, length, body_length })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_read_once_it_is_whole() {
+        let whole = b"HTTP/1.1 201 Created\r\nContent-Length: 12\r\nx: y\r\n\r\nbody";
+        assert!(Head::read(&whole[..40]).is_none());
+        let head = Head::read(whole).unwrap();
+        assert_eq!((head.status, head.length, head.body_length), (201, whole.len() - 4, 12));
+    }
+
+    #[test]
+    fn an_answer_without_a_body_has_length_zero() {
+        let head = Head::read(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+        assert_eq!((head.status, head.body_length), (204, 0));
+    }
+}
