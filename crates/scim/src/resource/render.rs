@@ -88,6 +88,9 @@ fn spliced(document: &str, resource: &Representation, base_url: &str, projection
 fn push_relations(text: &mut String, resource: &Representation, base_url: &str, projection: &Projection) {
     for (relation, values) in [(Relation::Members, &resource.members), (Relation::MemberOf, &resource.member_of)] {
         let (Some(attribute), Some(values)) = (resource.resource_type.relation(relation), values) else { continue };
+        if values.is_empty() {
+            continue;
+        }
         let parts = projection.relation_parts(&resource.resource_type, relation);
         // A member without a name has nothing to show when only names are asked for.
         let says_something = |member: &&Member| member.display.is_some() || parts.iter().any(|part| *part != "display");

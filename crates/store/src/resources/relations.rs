@@ -23,6 +23,7 @@ pub async fn complete(
     wants: impl Fn(&ResourceType, Relation) -> bool,
     stored: Vec<StoredResource>,
 ) -> Result<Vec<Representation>, StoreError> {
+    let wants = once_for_each_type(&stored, wants);
     let keys = |relation| -> Vec<ResourceKey> {
         stored.iter().filter(|resource| wants(&resource.resource_type, relation)).map(|r| r.key).collect()
     };
@@ -48,6 +49,30 @@ pub async fn complete(
         }
     });
     Ok(representations.collect())
+}
+
+/// The answers of `wants` for the types that occur: asked for each of many resources, it would cost more than
+/// reading them.
+fn once_for_each_type<W: Fn(&ResourceType, Relation) -> bool>(
+    stored: &[StoredResource],
+    wants: W,
+) -> impl Fn(&ResourceType, Relation) -> bool + use<W> {
+    let mut answers: Vec<(u16, bool, bool)> = Vec::new();
+    for resource in stored {
+        let of = &resource.resource_type;
+        if answers.iter().all(|(key, ..)| *key != of.key) {
+            answers.push((of.key, wants(of, Relation::Members), wants(of, Relation::MemberOf)));
+        }
+    }
+    move |of, relation| {
+        answers.iter().any(|(key, members, member_of)| {
+            *key == of.key
+                && match relation {
+                    Relation::Members => *members,
+                    Relation::MemberOf => *member_of,
+                }
+        })
+    }
 }
 
 /// Memberships with the names that their types have on the wire.
