@@ -592,7 +592,8 @@ fn a_caller_who_goes_away_leaves_no_transaction_open() {
 
             notes::add(&store, "last").await.unwrap();
 
-            assert_eq!(notes::all(&store).await.last().map(String::as_str), Some("last"));
+            // Not the last one: a commit that was on its way already may come after it.
+            assert!(notes::all(&store).await.contains(&"last".to_owned()));
         },
     );
 }
