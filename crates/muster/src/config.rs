@@ -125,8 +125,13 @@ section! {
         "http.idle_timeout" idle_timeout: Span = "75s",
         /// How long requests in flight may go on after the signal to stop.
         "http.shutdown_grace" shutdown_grace: Span = "25s",
-        /// How many connections are served at a time; more wait to be accepted.
+        /// How many connections are served at a time; more wait to be accepted. On one with HTTP/2 up to 100
+        /// requests may be at work at a time.
         "http.connections_max" connections_max: u32 = "8192",
+        /// Whether answers of 4 KiB and more are sent as gzip to clients that ask for it (`Accept-Encoding`).
+        /// A list of 100 users becomes a twentieth of its size, for 0.15 ms of processor time. To be switched
+        /// off when a proxy in front does it.
+        "http.compression" compression: bool = "true",
     }
 }
 
@@ -144,7 +149,8 @@ section! {
     /// How much of the machine SQLite may take. The defaults are measured for a server of its own. They
     /// say nothing on PostgreSQL.
     Sqlite {
-        /// Threads for short reads. Not set: one per core.
+        /// Threads for short reads, each with a connection of its own. As many connections more are for
+        /// reads of a few rows, which are done on the thread of the request. Not set: one per core.
         "store.reader_threads" reader_threads: Option<u32> = "",
         /// Page cache of the writer. A quarter of it halves the writes per second at a million users.
         "store.writer_cache" writer_cache: Size = "256MiB",

@@ -142,6 +142,7 @@ pub(crate) fn server_options(config: &Config) -> server::Options {
         idle_timeout: http.idle_timeout.0,
         shutdown_grace: http.shutdown_grace.0,
         connections_max: whole(http.connections_max),
+        compression: http.compression,
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod accept;
 pub(crate) mod admin;
 pub(crate) mod body;
+pub(crate) mod compress;
 pub(crate) mod docs;
 pub(crate) mod exchange;
 pub(crate) mod extract;

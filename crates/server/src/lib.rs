@@ -30,7 +30,7 @@ use tower_service::Service;
 pub use http::health::metrics_router;
 pub use metrics::Metrics;
 pub use openapi::document as openapi;
-pub use options::{ADMIN_BODY_BYTES_MAX, HEAD_BYTES_MAX, Options};
+pub use options::{ADMIN_BODY_BYTES_MAX, HEAD_BYTES_MAX, HTTP2_STREAMS_MAX, Options};
 pub use routes::{Access, ROUTES, Route, ScimNeed};
 pub use serve::serve;
 

@@ -23,6 +23,8 @@ pub struct Options {
     pub shutdown_grace: Duration,
     /// How many connections are served at a time; more wait to be accepted.
     pub connections_max: usize,
+    /// Whether large answers are compressed for clients that ask for it.
+    pub compression: bool,
 }
 
 impl Default for Options {
@@ -35,6 +37,7 @@ impl Default for Options {
             idle_timeout: Duration::from_secs(75),
             shutdown_grace: Duration::from_secs(25),
             connections_max: 8_192,
+            compression: true,
         }
     }
 }
@@ -44,3 +47,7 @@ pub const ADMIN_BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// How large all headers of a request together may be.
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// How many requests may be at work at a time on one connection with HTTP/2: the number below which RFC 9113 §6.5.2
+/// would not have it. More wait at the client.
+pub const HTTP2_STREAMS_MAX: u32 = 100;

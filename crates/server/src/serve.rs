@@ -1,35 +1,36 @@
 //! The accept loop: connections in, answers out, and an orderly end.
 //!
-//! HTTP/1.1 only: what stands in front of us (a load balancer, a proxy that ends TLS) speaks it
-//! to its back ends, and each protocol less is one way less to be kept busy by strangers.
+//! HTTP/1.1, and HTTP/2 with those who begin with its preface (RFC 9113 §3.3, "prior knowledge"), on the same
+//! port. TLS ends at what stands in front of us, so there is nothing to negotiate.
+
+mod http2;
+mod stream;
 
 use std::future::Future;
 use std::io;
-use std::pin::Pin;
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{sleep, timeout};
 
 use crate::options::HEAD_BYTES_MAX;
-use crate::{Peer, Server};
+use crate::{Options, Peer, Server};
+use http2::Http2;
+use stream::{Impatient, Protocol, begin};
 
 /// Serves `server` on `listener` until `shutdown` is ready; then accepts nothing more, lets what
-/// is in flight finish within [`Options::shutdown_grace`](crate::Options::shutdown_grace), and returns.
+/// is in flight finish within [`Options::shutdown_grace`], and returns.
 pub async fn serve(listener: TcpListener, server: Server, shutdown: impl Future<Output = ()>) {
     let options = Arc::clone(&server.options);
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(options.idle_timeout).max_buf_size(HEAD_BYTES_MAX.max(8192));
-    let connections = GracefulShutdown::new();
+    let protocols = Arc::new(Protocols::new(&options));
+    let (stop, _) = watch::channel(());
     let places = Arc::new(Semaphore::new(options.connections_max));
-    let mut shutdown = std::pin::pin!(shutdown);
+    let mut shutdown = pin!(shutdown);
     loop {
         let accepted = async {
             // No place is free for ever: connections that do nothing are cut.
@@ -47,27 +48,82 @@ pub async fn serve(listener: TcpListener, server: Server, shutdown: impl Future<
                 continue;
             }
         };
-        // Answers are written in one piece; waiting for more to send would only delay them.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection broke before its first request");
-            continue;
-        }
-        let server = server.clone().from_peer(Peer(peer.ip()));
-        let io = TokioIo::new(Impatient::new(stream, options.stall_timeout));
-        let connection = connections.watch(http.serve_connection(io, server));
+        let (server, stopping) = (server.clone().from_peer(Peer(peer.ip())), Stopping(stop.subscribe()));
+        let protocols = Arc::clone(&protocols);
         tokio::spawn(async move {
             let _place = place;
-            if let Err(error) = connection.await {
+            if let Err(error) = protocols.serve(stream, server, stopping).await {
                 // Clients that vanish or never finish a request: their affair, but worth a look.
                 tracing::debug!(%error, "connection ended early");
             }
         });
     }
     drop(listener);
-    let open = connections.count();
-    tracing::info!(open, "no longer accepting connections");
-    if timeout(options.shutdown_grace, connections.shutdown()).await.is_err() {
+    tracing::info!(open = stop.receiver_count(), "no longer accepting connections");
+    stop.send_replace(());
+    if timeout(options.shutdown_grace, stop.closed()).await.is_err() {
         tracing::warn!("some requests did not finish in time and were cut");
+    }
+}
+
+/// How connections are served.
+struct Protocols {
+    http1: http1::Builder,
+    http2: Http2,
+    idle_timeout: Duration,
+    stall_timeout: Duration,
+}
+
+impl Protocols {
+    fn new(options: &Options) -> Self {
+        let mut http1 = http1::Builder::new();
+        http1.timer(TokioTimer::new()).header_read_timeout(options.idle_timeout).max_buf_size(HEAD_BYTES_MAX.max(8192));
+        Self {
+            http1,
+            http2: Http2::new(options),
+            idle_timeout: options.idle_timeout,
+            stall_timeout: options.stall_timeout,
+        }
+    }
+
+    /// Serves one connection to its end.
+    async fn serve(&self, stream: TcpStream, server: Server, mut stopping: Stopping) -> Result<(), BoxError> {
+        // Answers are written in one piece; waiting for more to send would only delay them.
+        stream.set_nodelay(true)?;
+        let begun = timeout(self.idle_timeout, begin(stream, self.stall_timeout));
+        let (protocol, stream) = tokio::select! {
+            biased;
+            begun = begun => begun??,
+            () = stopping.told() => return Ok(()),
+        };
+        match protocol {
+            Protocol::Http1 => self.http1(stream, server, stopping).await?,
+            // It is large, and few have it.
+            Protocol::Http2 => Box::pin(self.http2.serve(stream, server, stopping)).await?,
+        }
+        Ok(())
+    }
+
+    async fn http1(&self, stream: Impatient, server: Server, mut stopping: Stopping) -> hyper::Result<()> {
+        let mut connection = pin!(self.http1.serve_connection(TokioIo::new(stream), server));
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => return ended,
+            () = stopping.told() => connection.as_mut().graceful_shutdown(),
+        }
+        connection.await
+    }
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// How a connection is told that the server stops, which then waits until all of these are gone.
+struct Stopping(watch::Receiver<()>);
+
+impl Stopping {
+    /// Ready when the server stops, and when it has stopped without waiting any longer.
+    async fn told(&mut self) {
+        drop(self.0.changed().await);
     }
 }
 
@@ -81,65 +137,5 @@ async fn wait_out(error: &io::Error) {
     if !of_the_connection {
         tracing::error!(%error, "cannot accept connections");
         sleep(Duration::from_millis(200)).await;
-    }
-}
-
-/// A connection that breaks when its client does not take what we write for a while, so that
-/// answers nobody reads do not pile up in memory. (Reading has its own limits, in
-/// [`crate::http::body`] and in hyper.)
-struct Impatient {
-    stream: TcpStream,
-    patience: Duration,
-    waiting: Option<Pin<Box<Sleep>>>,
-}
-
-impl Impatient {
-    fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, patience, waiting: None }
-    }
-
-    /// What a write came to: progress ends the wait, no progress begins or continues it.
-    fn weigh<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.waiting = None;
-            return written;
-        }
-        let patience = self.patience;
-        ready!(self.waiting.get_or_insert_with(|| Box::pin(sleep(patience))).as_mut().poll(cx));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read its answer")))
-    }
-}
-
-impl AsyncRead for Impatient {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Impatient {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.weigh(cx, written)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.weigh(cx, written)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

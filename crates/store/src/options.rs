@@ -17,7 +17,8 @@ pub struct Options {
     pub path: PathBuf,
     /// The PostgreSQL database to use instead of the file.
     pub postgres: Option<PostgresOptions>,
-    /// Threads for short reads: one per core.
+    /// Threads for short reads, and as many connections more for the near lane, which has no threads of its
+    /// own: one per core.
     pub reader_threads: usize,
     /// Writes that may wait for the writer, and short reads that may wait for a reader. One more is
     /// [`StoreError::Unavailable`].

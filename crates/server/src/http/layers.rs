@@ -15,6 +15,7 @@ use tracing::Instrument;
 
 use super::accept::{Wanted, wanted};
 use super::admin::audit::Attempt;
+use super::compress;
 use super::exchange::{Exchange, IGNORED_MAX, LogNotes, REQUEST_ID, given_id};
 use super::logging::Logging;
 use super::origin::{Names, Origin};
@@ -29,6 +30,8 @@ pub(crate) async fn around(State(state): State<ServerState>, mut request: Reques
     let method = request.method().clone();
     let dialect = Dialect::of(request.uri().path());
     let wanted = wanted(request.headers());
+    let compresses = state.options.compression;
+    let accepts_gzip = compresses && compress::accepts_gzip(request.headers());
     let route = request.extensions().get::<MatchedPath>().map(|path| Arc::<str>::from(path.as_str()));
     let id = given_id(request.headers()).unwrap_or_else(|| state.app.new_id(*b"req").to_string());
     let span = tracing::info_span!("request", request_id = %id);
@@ -48,6 +51,11 @@ pub(crate) async fn around(State(state): State<ServerState>, mut request: Reques
     .instrument(span.clone())
     .await;
 
+    let response = if compresses && compress::is_negotiable(&response) {
+        Box::pin(compress::negotiated(response, accepts_gzip)).await
+    } else {
+        response
+    };
     let entered = span.enter();
     let told = response.extensions().get::<Unspoken>().map(|Unspoken(problem)| Arc::clone(problem));
     let mut response = put_into_words(response, dialect, &id);

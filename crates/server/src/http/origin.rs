@@ -65,8 +65,10 @@ struct Forwarded {
 impl Forwarded {
     /// Scheme and host, as the proxy or else the client named them.
     fn base(self, uri: &Uri, headers: &HeaderMap) -> Result<String, BadHost> {
-        let host = self.host.or_else(|| text(headers, &header::HOST).map(str::to_owned));
-        let host = host.or_else(|| uri.authority().map(|authority| authority.as_str().to_owned()));
+        // HTTP/2 has the host in `:authority`, which is there as the URI's; with HTTP/1.1 a URI that is absolute
+        // counts more than `Host` (RFC 9112 §3.2.2).
+        let host = self.host.or_else(|| uri.authority().map(|authority| authority.as_str().to_owned()));
+        let host = host.or_else(|| text(headers, &header::HOST).map(str::to_owned));
         let host = host.filter(|host| is_host(host)).ok_or(BadHost)?;
         Ok(format!("{}://{host}", if self.https { "https" } else { "http" }))
     }
@@ -195,6 +197,17 @@ mod tests {
             origin(&standard, "10.0.0.1", behind_proxy()),
             Ok(("https://id.example".into(), "2001:db8::1".into()))
         );
+    }
+
+    #[test]
+    fn the_host_in_an_absolute_uri_counts_more_than_the_header() {
+        let of = |uri: &'static str| {
+            Origin::of(&Uri::from_static(uri), &headers(&[("host", "b.example")]), None, &Names::default())
+        };
+
+        assert_eq!(of("http://a.example:8080/x").unwrap().base, "http://a.example:8080");
+        assert_eq!(of("/x").unwrap().base, "http://b.example");
+        assert_eq!(of("http://user@a.example/x"), Err(BadHost));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A server in process, with a tenant and a token, a clock that stands still, and ids that repeat.
 
 use axum::body::Body;
+use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -70,12 +71,17 @@ impl Harness {
     }
 
     pub(crate) async fn with(limits: LimitChange, options: Options) -> Self {
+        Self::known_as(Some("https://id.example"), limits, options).await
+    }
+
+    /// With that public URL; without one, links begin with what the client calls us.
+    pub(crate) async fn known_as(public_url: Option<&str>, limits: LimitChange, options: Options) -> Self {
         let place = Place::new();
         let store = Store::open(&place.options()).await.unwrap();
         let settings = Settings {
             clock: Clock::fixed(NOW_MS),
             secrets: Secrets::seeded(1),
-            public_url: Some("https://id.example".into()),
+            public_url: public_url.map(str::to_owned),
             // An RSA key takes long to make.
             signing_algorithm: SigningAlgorithm::EdDsa,
             ..Settings::new(MasterKey::new([7; 32]))
@@ -181,10 +187,15 @@ impl Asking<'_> {
     }
 
     pub(crate) async fn send(self) -> Answered {
+        let (parts, body) = self.send_for_bytes().await.into_parts();
+        Answered { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+    }
+
+    /// For what is no text.
+    pub(crate) async fn send_for_bytes(self) -> http::Response<Bytes> {
         let response = self.server.clone().oneshot(self.request.body(self.body).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        Answered { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+        http::Response::from_parts(parts, body.collect().await.unwrap().to_bytes())
     }
 }
 

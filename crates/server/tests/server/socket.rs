@@ -12,16 +12,19 @@ use tokio::task::JoinHandle;
 use crate::harness::Harness;
 
 /// A server on a port of its own, and how to stop it.
-struct Listening {
-    harness: Harness,
-    address: std::net::SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    task: JoinHandle<()>,
+pub(crate) struct Listening {
+    pub(crate) harness: Harness,
+    pub(crate) address: std::net::SocketAddr,
+    pub(crate) stop: Option<oneshot::Sender<()>>,
+    pub(crate) task: JoinHandle<()>,
 }
 
 impl Listening {
-    async fn with(options: Options) -> Self {
-        let harness = Harness::with(LimitChange::default(), options).await;
+    pub(crate) async fn with(options: Options) -> Self {
+        Self::on(Harness::with(LimitChange::default(), options).await).await
+    }
+
+    pub(crate) async fn on(harness: Harness) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -35,12 +38,12 @@ impl Listening {
         Self { harness, address, stop: Some(stop), task }
     }
 
-    async fn connect(&self) -> TcpStream {
+    pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }
 
     /// Sends bytes and reads until the server closes.
-    async fn send(&self, bytes: &str) -> String {
+    pub(crate) async fn send(&self, bytes: &str) -> String {
         let mut stream = self.connect().await;
         stream.write_all(bytes.as_bytes()).await.unwrap();
         let mut answer = String::new();
