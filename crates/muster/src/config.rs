@@ -167,7 +167,8 @@ section! {
 section! {
     /// How PostgreSQL is used: see [PostgreSQL](postgres.md). They say nothing on SQLite.
     Postgres {
-        /// Connections of this server; two more are for listening to the others and for numbering events.
+        /// Connections of this server, a quarter of them (and at least one) for reads of a few rows, of which each
+        /// takes many at a time; two more are for listening to the others and for numbering events.
         /// Not set: 4 per core, 16 at most. All servers together must stay below the
         /// `max_connections` of PostgreSQL.
         "store.connections_max" connections_max: Option<u32> = "",

@@ -71,7 +71,8 @@ pub struct PostgresOptions {
     /// Where to listen for what other processes change: past the pooler, if there is one. `None`: at
     /// [`Self::url`].
     pub listen_url: Option<String>,
-    /// Connections of this process, one more for listening. Measured: 16 do as many writes as 64.
+    /// Connections of this process, one more for listening. A quarter of them, and at least one, are shared by
+    /// reads of a few rows. Measured: 16 do as many writes as 64.
     pub connections_max: usize,
     /// Whether statements are prepared once per connection. To be switched off with a pooler that
     /// gives each transaction another connection, such as PgBouncer in transaction mode.

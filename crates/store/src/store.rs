@@ -144,8 +144,10 @@ impl Store {
         }
     }
 
-    /// Reads in the lane that is asked for: as [`Self::read`] or [`Self::scan`]; in the near lane as
-    /// [`Self::read`], but on SQLite on the calling thread, so nothing that takes long may be read so.
+    /// Reads in the lane that is asked for: as [`Self::read`] or [`Self::scan`]. What is read in the near lane
+    /// must not take long: on SQLite it is read on the calling thread, on PostgreSQL on a connection that
+    /// others use at the same time, and each statement sees the database at a moment of its own (after
+    /// every write that had been answered before the call).
     ///
     /// # Errors
     /// As [`Self::read`] and [`Self::scan`].
@@ -156,7 +158,8 @@ impl Store {
     {
         match (&*self.engine, lane) {
             (Engine::Sqlite(sqlite), Lane::Near) => sqlite.read_near(work).await,
-            (_, Lane::Near | Lane::Fast) => self.read(work).await,
+            (Engine::Postgres(postgres), Lane::Near) => postgres.read_near(work).await,
+            (_, Lane::Fast) => self.read(work).await,
             (_, Lane::Slow) => self.scan(work).await,
         }
     }

@@ -30,6 +30,7 @@ mod outcome;
 mod queue;
 mod run;
 mod schema;
+mod shared;
 mod target;
 mod trusting;
 mod tx;
@@ -41,10 +42,14 @@ use connection::{Connector, Incarnation, Pooled};
 use numbering::Unnumbered;
 use outcome::Outcome;
 use queue::{Queue, TRANSACTION_ID, TransactionId};
+use shared::Near;
 use tx::Ending;
 
 /// Of all connections, scans take at most one in so many.
 const CONNECTIONS_PER_SCAN: usize = 4;
+
+/// Of all connections, one in so many is shared by reads of a few rows.
+const CONNECTIONS_PER_SHARED: usize = 4;
 
 /// Long enough, and no sum with it overflows.
 const FOR_EVER: Duration = Duration::from_hours(365 * 24);
@@ -66,6 +71,10 @@ struct Inner {
     slots: Arc<Semaphore>,
     connections_max: usize,
     scan_slots: Arc<Semaphore>,
+    /// `None` with a pooler in between, which forgets what a connection was told.
+    near: Option<Arc<Near>>,
+    /// As many as reads may be under way on the shared connections.
+    near_slots: Arc<Semaphore>,
     /// What a transaction of each lane begins with.
     begin: Begin,
     changes: Arc<Changes>,
@@ -163,7 +172,10 @@ impl Postgres {
             settings: if options.statement_cache { settings.clone() } else { String::new() },
             keeps_statements: options.statement_cache,
         };
-        let connections_max = options.connections_max.max(2);
+        let mut connections_max = options.connections_max.max(2);
+        let shared = if options.statement_cache { (connections_max / CONNECTIONS_PER_SHARED).max(1) } else { 0 };
+        connections_max = (connections_max - shared).max(2);
+        let near = (shared > 0).then(|| Arc::new(Near::new(connector.clone(), shared)));
         let pool = Pool::builder(connector)
             // One more for numbering, which takes no slot.
             .max_size(connections_max + 1)
@@ -176,6 +188,8 @@ impl Postgres {
             slots: Arc::new(Semaphore::new(connections_max)),
             connections_max,
             scan_slots: Arc::new(Semaphore::new((connections_max / CONNECTIONS_PER_SCAN).max(1))),
+            near_slots: Arc::new(Semaphore::new(near.as_ref().map_or(0, |near| near.reads_max() as usize))),
+            near,
             begin: Begin::new(if options.statement_cache { "" } else { &settings }, options, scan),
             changes,
             unnumbered: Arc::default(),
@@ -201,6 +215,22 @@ impl Postgres {
             outcome.map_err(unexpectedly_slow)
         }))
         .await
+    }
+
+    /// Reads a few rows: each statement by itself, at a moment of its own.
+    pub(crate) async fn read_near<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> TxFuture<'t, T> + Send + 'static,
+    {
+        let Some(near) = &self.inner.near else { return self.read(work).await };
+        let slot = self.wait(&self.inner.near_slots, &self.inner.counters.reads_waiting).await?;
+        // Not in a task of its own: if its caller goes, the connection throws the answer away.
+        let transaction = PgTx::on_shared(Arc::clone(near));
+        let outcome =
+            self.inner.read_in(transaction, &self.inner.counters, self.inner.begin.read.silence_max, work).await;
+        drop(slot);
+        outcome.map_err(unexpectedly_slow)
     }
 
     pub(crate) async fn scan<T, F>(&self, work: F) -> Result<T, StoreError>
@@ -279,6 +309,13 @@ impl Postgres {
     pub(crate) async fn close(&self) {
         self.background.iter().for_each(AbortHandle::abort);
         let all = u32::try_from(self.inner.connections_max).unwrap_or(u32::MAX);
+        if let Some(near) = &self.inner.near
+            && let Ok(none_left) = self.inner.near_slots.acquire_many(near.reads_max()).await
+        {
+            self.inner.near_slots.close();
+            near.give_up();
+            drop(none_left);
+        }
         // It fails when it was closed before.
         if let Ok(all) = self.inner.slots.acquire_many(all).await {
             self.inner.slots.close();
@@ -315,10 +352,23 @@ impl Inner {
         F: for<'t> FnOnce(&'t mut Tx) -> TxFuture<'t, T>,
     {
         let transaction = PgTx::new(self.connect().await?, &lane.begin);
+        self.read_in(transaction, counters, lane.silence_max, work).await
+    }
+
+    async fn read_in<T, F>(
+        &self,
+        transaction: PgTx,
+        counters: &Counters,
+        silence_max: Duration,
+        work: F,
+    ) -> Result<T, StoreError>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> TxFuture<'t, T>,
+    {
         let waiting = transaction.waiting();
         let mut tx = Tx::Postgres(Box::new(transaction));
         let future = run::begin(&mut tx, work);
-        let outcome = run::drive(future, waiting, lane.silence_max).await;
+        let outcome = run::drive(future, waiting, silence_max).await;
         if let Tx::Postgres(mut transaction) = tx {
             counters.count(&transaction.queue);
             transaction.end_reading();

@@ -110,8 +110,21 @@ pub async fn query(
     lane: Lane,
 ) -> Result<Found, StoreError> {
     let conditions = conditions(scope, query);
+    let found = find(tx, tenant, scope, query, lane, planned(&conditions)).await?;
+    // Afterwards, since each statement may see the database at a moment of its own: an index that is no
+    // longer whole never becomes so again.
     expect_indexes(tx, tenant, &conditions).await?;
-    let planned = planned(&conditions);
+    Ok(found)
+}
+
+async fn find(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    scope: &Scope,
+    query: &ListQuery,
+    lane: Lane,
+    planned: Vec<PlannedType<'_, '_>>,
+) -> Result<Found, StoreError> {
     match path(&planned, query) {
         Path::Listed => {
             let types: Vec<_> = planned.iter().map(|planned| Arc::clone(planned.resource_type)).collect();
@@ -186,8 +199,8 @@ fn path<'p, 'c, 'a>(planned: &'p [PlannedType<'c, 'a>], query: &ListQuery) -> Pa
     order.map_or(Path::LookedAt, |order| Path::InSql(only, Some(order)))
 }
 
-/// Makes sure that the indexes of the tenant's own choice that are used are whole in this transaction:
-/// the registry can be from before one was dropped.
+/// Makes sure that the indexes of the tenant's own choice that were used were whole: the registry can be from
+/// before one was dropped.
 async fn expect_indexes(
     tx: &mut Tx,
     tenant: TenantKey,

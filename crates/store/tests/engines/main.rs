@@ -13,6 +13,7 @@ mod harness;
 mod invariants;
 mod lost_commits;
 mod memberships;
+mod near;
 mod notes;
 mod pooled;
 mod postgres;

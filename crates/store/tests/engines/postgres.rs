@@ -20,6 +20,7 @@ use crate::harness::{Place, block_on, on_postgres};
 use crate::notes;
 use crate::queries::{filter, sorted};
 
+static ONE: Stmt = sql!("SELECT 1");
 static ALL_RESOURCES: Stmt = sql!("SELECT count(*) FROM resources");
 
 #[test]
@@ -476,14 +477,19 @@ fn a_server_that_falls_silent_is_given_up_and_found_again() {
         let store = Store::open(&options).await.unwrap();
         notes::make(&store).await;
         notes::add(&store, "before").await.unwrap();
+        let near =
+            || store.read_on(Lane::Near, |tx| Box::pin(async { tx.query_one(&ONE, &[], |row| row.int(0)).await }));
+        near().await.unwrap();
 
         cluster.freeze();
-        let mut gone = vec![store.ping().await.err(), notes::add(&store, "meanwhile").await.err()];
+        let mut gone = vec![store.ping().await.err(), notes::add(&store, "meanwhile").await.err(), near().await.err()];
         // By now there is no connection left from before.
         gone.extend([store.ping().await.err(), notes::add(&store, "meanwhile").await.err()]);
+        gone.push(near().await.err());
         gone.push(Store::open(&options).await.err());
         cluster.thaw();
         notes::add(&store, "after").await.unwrap();
+        assert_eq!(near().await, Ok(Some(1)));
 
         for error in gone {
             assert!(matches!(error, Some(StoreError::Unavailable(_))), "{error:?}");

@@ -20,7 +20,7 @@ const STATEMENTS_CACHED_MAX: usize = 512;
 pub(super) type Pooled = Object<Connector>;
 
 /// How the pool makes connections.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Connector {
     pub(super) address: Address,
     /// Run on each new connection; empty with a pooler in between, which would hand what it sets
@@ -33,9 +33,7 @@ pub(super) struct Connector {
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(super) client: Client,
-    /// `None`: a pooler is in between, so that the next statement may run on another connection.
-    statements: Option<Statements>,
-    transactions: u64,
+    pub(super) memory: Memory,
     /// `None` when the server would not say.
     pub(super) incarnation: Option<Incarnation>,
 }
@@ -55,6 +53,14 @@ impl Incarnation {
             _ => None,
         })
     }
+}
+
+/// What is known of the server's side of a connection.
+#[derive(Debug)]
+pub(super) struct Memory {
+    /// `None`: a pooler is in between, so that the next statement may run on another connection.
+    statements: Option<Statements>,
+    transactions: u64,
 }
 
 /// What has been prepared, by text.
@@ -85,12 +91,8 @@ impl Manager for Connector {
             client.batch_execute(&self.settings).await.map_err(|e| error::explain_plain(&e))?;
         }
         let incarnation = Incarnation::of(&client).await;
-        Ok(Connection {
-            client,
-            incarnation,
-            statements: self.keeps_statements.then(Statements::default),
-            transactions: 0,
-        })
+        let memory = Memory { statements: self.keeps_statements.then(Statements::default), transactions: 0 };
+        Ok(Connection { client, memory, incarnation })
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<StoreError> {
@@ -98,7 +100,7 @@ impl Manager for Connector {
     }
 }
 
-impl Connection {
+impl Memory {
     /// Whether statements are prepared once and kept.
     pub(super) fn keeps_statements(&self) -> bool {
         self.statements.is_some()

@@ -4,6 +4,7 @@
 //! nobody wants to know more than that they did not fail) waits in a queue and is sent together with
 //! the next statement, in one trip to the server and back.
 
+use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,17 +19,21 @@ use tokio_postgres::{Error, RowStream, Statement};
 use super::connection::{Connection, Incarnation, Pooled};
 use super::error;
 use super::queue::{Failure, Queue, TransactionId};
+use super::shared::Near;
 use crate::changes::Change;
 use crate::error::StoreError;
 use crate::sql::Stmt;
 use crate::tenants::TenantKey;
 use crate::tx::{DeploymentLock, Kind, Lock, Param, Row, Value, no_column, unexpected};
 
-/// A connection with a transaction open on it.
+/// A connection with a transaction open on it; or, for reads of a few rows, no transaction, but for each
+/// statement one of the connections that are [shared](super::shared).
 #[derive(Debug)]
 pub struct PgTx {
     /// `None` once the transaction has ended.
     connection: Option<Pooled>,
+    /// Where statements go that need no transaction.
+    shared: Option<Arc<Near>>,
     /// Sent with the next statement.
     pub(super) queue: Queue,
     /// Whose rows row-level security lets through.
@@ -64,8 +69,9 @@ pub(super) enum Ending<T> {
     },
 }
 
+/// Whose rows row-level security lets through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scope {
+pub(super) enum Scope {
     /// No tenant's.
     None,
     One(TenantKey),
@@ -84,20 +90,41 @@ impl Scope {
 
     /// For the policies: see `migrations/0001_tenancy.postgres.sql`.
     fn set(self) -> String {
+        format!("SET LOCAL muster.tenant = '{self}';")
+    }
+
+    /// The same for all that comes after it on the connection.
+    pub(super) fn set_for_session(self) -> String {
+        format!("SET muster.tenant = '{self}';")
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::None => "SET LOCAL muster.tenant = '';".to_owned(),
-            Self::One(TenantKey(key)) => format!("SET LOCAL muster.tenant = '{key}';"),
-            Self::All => "SET LOCAL muster.tenant = 'all';".to_owned(),
+            Self::None => Ok(()),
+            Self::One(TenantKey(key)) => key.fmt(f),
+            Self::All => f.write_str("all"),
         }
     }
 }
 
 impl PgTx {
+    /// For statements that only read, and each by itself.
+    pub(super) fn on_shared(near: Arc<Near>) -> Self {
+        Self::of(None, Some(near), Queue::default())
+    }
+
     /// A transaction that begins with the first statement, by the text `begin`.
     pub(super) fn new(mut connection: Pooled, begin: &str) -> Self {
-        let queue = Queue::beginning_with(format!("{begin}{}", connection.preparation()));
+        let queue = Queue::beginning_with(format!("{begin}{}", connection.memory.preparation()));
+        Self::of(Some(connection), None, queue)
+    }
+
+    fn of(connection: Option<Pooled>, shared: Option<Arc<Near>>, queue: Queue) -> Self {
         Self {
-            connection: Some(connection),
+            connection,
+            shared,
             queue,
             scope: Scope::None,
             failed: false,
@@ -149,6 +176,14 @@ impl PgTx {
         params: &[Param<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError> {
+        if self.shared.is_some() {
+            for row in self.rows(statement, params).await? {
+                if read(&Row::Postgres(&row))?.is_break() {
+                    break;
+                }
+            }
+            return Ok(());
+        }
         self.waiting.store(true, Ordering::Relaxed);
         let outcome = match self.send(statement, params).await {
             // Whoever does not take the rows makes the server wait; what is not taken at the end is
@@ -162,6 +197,13 @@ impl PgTx {
 
     async fn rows(&mut self, statement: &Stmt, params: &[Param<'_>]) -> Result<Vec<tokio_postgres::Row>, StoreError> {
         self.waiting.store(true, Ordering::Relaxed);
+        if let Some(near) = &self.shared {
+            self.queue.statements += 1;
+            self.queue.round_trips += 1;
+            let rows = near.rows(Scope::of(statement, params), statement, params).await;
+            self.waiting.store(false, Ordering::Relaxed);
+            return rows;
+        }
         let outcome: Result<_, Failure> = match self.send(statement, params).await {
             Ok(stream) => stream.try_collect().await.map_err(Failure::Of),
             Err(failure) => Err(failure),
@@ -364,6 +406,7 @@ impl PgTx {
         if self.waiting.load(Ordering::Relaxed) {
             // Nobody knows when it will answer, if ever.
             self.give_up();
+            self.shared.iter().for_each(|near| near.give_up());
         }
         if let Some(connection) = self.connection.take()
             && self.queue.has_begun()
@@ -376,8 +419,10 @@ impl PgTx {
 }
 
 impl Drop for PgTx {
-    /// Only when the runtime is shut down in the middle of a transaction.
+    /// Only when the runtime is shut down in the middle of a transaction, or nobody waits for a read any more.
     fn drop(&mut self) {
+        // Who read on a shared connection may just have gone away.
+        self.shared = None;
         self.abandon();
     }
 }
@@ -390,17 +435,17 @@ async fn prepare(
     params: &[Param<'_>],
 ) -> Result<Option<Statement>, Failure> {
     let text = statement.postgres();
-    if !connection.keeps_statements() {
+    if !connection.memory.keeps_statements() {
         return Ok(None);
     }
-    if let Some(prepared) = connection.prepared(text) {
+    if let Some(prepared) = connection.memory.prepared(text) {
         return Ok(Some(prepared));
     }
     let kinds: Vec<Type> = params.iter().map(Param::kind).collect();
     // Behind the queue: in a transaction that failed nothing can be prepared until the rollback in it.
     let preparing = connection.client.prepare_typed(text, &kinds);
     let prepared = queue.flush(&connection.client, preparing).await?;
-    connection.keep(text, &prepared);
+    connection.memory.keep(text, &prepared);
     Ok(Some(prepared))
 }
 
