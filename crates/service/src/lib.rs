@@ -29,6 +29,7 @@ pub mod tenants;
 mod tests;
 mod upkeep;
 mod usage;
+mod workshop;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -46,6 +47,7 @@ use request_log::{Growth, LogKeys, Queue};
 use schemas::Registries;
 use secret::TokenSecret;
 use usage::Usage;
+use workshop::Workshop;
 
 pub use authenticate::Presented;
 pub use caller::{Actor, AdminCaller, AdminWriter, IdentityProvider, Reach, ScimCaller, Scopes};
@@ -69,6 +71,7 @@ struct Inner {
     secrets: Secrets,
     store: Store,
     passwords: Passwords,
+    workshop: Workshop,
     issuers: Vec<Issuer>,
     caches: Caches,
     registries: Arc<Registries>,
@@ -149,6 +152,7 @@ impl App {
             },
             ids: Ids::new(secrets.clone()),
             passwords: Passwords::new(secrets.clone()),
+            workshop: Workshop::new(),
             settings,
             clock,
             secrets,
@@ -195,6 +199,22 @@ impl App {
 
     pub(crate) fn passwords(&self) -> &Passwords {
         &self.0.passwords
+    }
+
+    /// Does what takes a processor long, for a tenant: on threads of its own, when it is the tenant's turn.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the process is stopping.
+    pub async fn at_length<T, F>(&self, caller: &ScimCaller, work: F) -> Result<T, ServiceError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        self.workshop().run(caller.tenant.key, work).await
+    }
+
+    pub(crate) fn workshop(&self) -> &Workshop {
+        &self.0.workshop
     }
 
     pub(crate) fn secrets(&self) -> &Secrets {

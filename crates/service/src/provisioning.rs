@@ -28,7 +28,7 @@ use scim::{ScimError, json};
 use store::resources::apply::{Change, Context, Progress, UniqueAttribute, Written};
 use store::resources::{self, apply};
 use store::tenants::TenantSettings;
-use store::{Lane, StoreError};
+use store::{Lane, StoreError, Turn};
 
 pub use bulk::{BulkOutcome, BulkRun};
 pub use idempotency::{IdempotencyKey, NotAKey};
@@ -258,7 +258,7 @@ impl App {
         let tenant = caller.tenant.key;
         let (batch, context, projection) =
             (Arc::new(batch), Arc::new(self.context(caller)), Arc::new(projection.clone()));
-        let outcome = self.store().write(move |tx| {
+        let outcome = self.store().write_in_turn(Turn::Request(tenant), move |tx| {
             let (batch, context, projection) = (Arc::clone(&batch), Arc::clone(&context), Arc::clone(&projection));
             Box::pin(async move {
                 let mut outcomes = apply::run(tx, tenant, &context, &batch.units, &mut Progress::of(&batch)).await?;
@@ -281,20 +281,21 @@ impl App {
         }
     }
 
-    /// Runs units in one transaction; gives the outcomes, and how far the batch has come.
+    /// Runs units from the one with that number on in one transaction, until others wait; gives the outcomes, and
+    /// how far the batch has come.
     async fn write_units(
         &self,
         caller: &ScimCaller,
-        units: Arc<[scim::batch::Unit]>,
+        (units, first): (Arc<[scim::batch::Unit]>, usize),
         progress: Progress,
     ) -> Result<(Outcomes, Progress), StoreError> {
         let tenant = caller.tenant.key;
         let context = Arc::new(self.context(caller));
         self.store()
-            .write(move |tx| {
+            .write_in_turn(Turn::Slice(tenant), move |tx| {
                 let (units, context, mut progress) = (Arc::clone(&units), Arc::clone(&context), progress.clone());
                 Box::pin(async move {
-                    let outcomes = apply::run(tx, tenant, &context, &units, &mut progress).await?;
+                    let outcomes = apply::run(tx, tenant, &context, &units[first..], &mut progress).await?;
                     Ok((outcomes, progress))
                 })
             })

@@ -21,8 +21,10 @@ pub struct Options {
     /// own: one per core.
     pub reader_threads: usize,
     /// Writes that may wait for the writer, and short reads that may wait for a reader. One more is
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError::Unavailable`]; of writes it is the last one of the tenant that has the most.
     pub queue_length_max: usize,
+    /// How long the writer works at a slice of a bulk request while others wait; then they get in between.
+    pub slice_patience: Duration,
     /// Page cache of the writer. A quarter of it halves the writes per second at a million users.
     pub writer_cache_bytes: u64,
     /// Page cache of each reader. Small, since readers share the operating system's.
@@ -43,6 +45,7 @@ impl Options {
             postgres: None,
             reader_threads: std::thread::available_parallelism().map_or(2, usize::from),
             queue_length_max: 4096,
+            slice_patience: Duration::from_millis(2),
             writer_cache_bytes: 256 * MIB,
             reader_cache_bytes: 8 * MIB,
             reader_mmap_bytes: 2048 * MIB,

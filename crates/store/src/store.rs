@@ -13,6 +13,7 @@ use crate::options::Options;
 use crate::sql;
 use crate::sql::Stmt;
 use crate::stats::Stats;
+use crate::turn::Turn;
 use crate::tx::{Tx, TxFuture};
 
 /// Where a read waits for its turn.
@@ -169,8 +170,8 @@ impl Store {
     /// that open until the next start.)
     ///
     /// `work` may run twice (PostgreSQL asks for that when transactions collide), so it must only
-    /// use what it was given. On SQLite writes run one at a time in the order of their calls, and
-    /// those that wait together share a commit; on PostgreSQL they run side by side. Long work holds
+    /// use what it was given. On SQLite writes run one at a time, those of a [turn](Turn) in the order of their
+    /// calls, and those that wait together share a commit; on PostgreSQL they run side by side. Long work holds
     /// others up on both, and is therefore cut into several writes.
     ///
     /// # Errors
@@ -180,9 +181,24 @@ impl Store {
         T: Send + 'static,
         F: for<'t> Fn(&'t mut Tx) -> TxFuture<'t, T> + Send + 'static,
     {
+        self.write_in_turn(Turn::House, work).await
+    }
+
+    /// [`Self::write`] for somebody. On SQLite the writer goes from one turn to the next, by the time that each has
+    /// had; on PostgreSQL slices have half of the connections at most, and tenants take turns with those.
+    ///
+    /// When too many wait already, the last one of the turn with the most of them is refused.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub async fn write_in_turn<T, F>(&self, turn: Turn, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx) -> TxFuture<'t, T> + Send + 'static,
+    {
         match &*self.engine {
-            Engine::Sqlite(sqlite) => sqlite.write(work).await,
-            Engine::Postgres(postgres) => postgres.write(work).await,
+            Engine::Sqlite(sqlite) => sqlite.write(turn, work).await,
+            Engine::Postgres(postgres) => postgres.write(turn, work).await,
         }
     }
 

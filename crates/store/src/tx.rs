@@ -196,6 +196,15 @@ impl Tx {
         }
     }
 
+    /// Whether others wait for what this transaction has, so that long work that can be cut should end here
+    /// and go on in another transaction. On PostgreSQL transactions run side by side, and it is never so.
+    pub fn should_give_way(&self) -> bool {
+        match self {
+            Self::Sqlite(tx) => tx.should_give_way(),
+            Self::Postgres(_) => false,
+        }
+    }
+
     /// Says that events of `tenant` were written, so that they are numbered when they have been
     /// committed. On SQLite they have their numbers.
     pub(crate) fn has_events(&mut self, tenant: TenantKey) {

@@ -2,24 +2,25 @@
 
 use std::borrow::Cow;
 use std::iter::Peekable;
+use std::sync::Arc;
 
 use scim::ScimError;
 use scim::batch::{Action, Operation, Unit};
-use scim::bulk::{self, OperationHead};
+use scim::bulk::{self, OperationHead, Planned};
 use scim::id::ResourceId;
 use scim::message::BulkRequest;
 use scim::resource::Notes;
 use store::StoreError;
 use store::resources::apply::{Progress, Written};
 
+use super::refuse_repairs_if_strict;
 use super::tries::{TRIES_MAX, is_outdated};
-use super::{Outcomes, refuse_repairs_if_strict};
 use crate::App;
 use crate::caller::{ScimCaller, Scopes};
 use crate::error::ServiceError;
 
-/// How many operations share a transaction: so many that its commit hardly counts, so few that
-/// the writes of others soon get in between.
+/// How many operations are read at a time, and share a transaction when nobody else waits: so many that its
+/// commit hardly counts, so few that they take little memory. When others wait, the store ends it sooner.
 const SLICE_OPERATIONS_MAX: usize = 100;
 
 /// What became of a bulk request.
@@ -107,26 +108,65 @@ impl App {
         bases: &[&str],
         run: &mut Run,
     ) -> Result<(), ServiceError> {
-        let mut posts = 0;
-        let mut id = |prefix| {
-            posts += 1;
-            run.id_of_post(posts - 1, prefix, || self.new_id(prefix))
-        };
-        let planned = bulk::plan(request, &caller.registry, bases, &mut id, caller.dialect());
+        let planned = self.plan_bulk(caller, request, bases, run).await?;
         run.plan(planned.heads);
         let is_done: Vec<bool> = run.results.iter().map(Option::is_some).collect();
-        let waiting = planned.units.filter_map(|mut unit| {
+        let waiting = planned.units.filter_map(move |mut unit| {
             unit.steps.retain(|step| !is_done[step.index]);
             Some(unit).filter(|unit| !unit.steps.is_empty())
         });
         let mut units = waiting.peekable();
-        while !run.progress.is_stopped()
-            && let Some(mut slice) = next_slice(&mut units)
-        {
+        while !run.progress.is_stopped() {
+            let read = move || (next_slice(&mut units), units);
+            let (slice, rest) = self.workshop().run(caller.tenant.key, read).await?;
+            units = rest;
+            let Some(mut slice) = slice else { break };
             refuse_without_scope(&mut slice, &run.heads, caller);
             note(&slice, &mut run.notes);
             refuse_what_is_mended(&mut slice, caller);
-            let (done, progress) = self.run_slice(caller, slice, run.progress.clone()).await?;
+            self.run_slice(caller, slice, run).await?;
+        }
+        Ok(())
+    }
+
+    async fn plan_bulk(
+        &self,
+        caller: &ScimCaller,
+        request: BulkRequest,
+        bases: &[&str],
+        run: &mut Run,
+    ) -> Result<Planned, ServiceError> {
+        let (app, registry, dialect) = (self.clone(), Arc::clone(&caller.registry), caller.dialect());
+        let bases: Vec<String> = bases.iter().map(|base| (*base).to_owned()).collect();
+        let mut ids = std::mem::take(&mut run.ids);
+        let plan = move || {
+            let bases: Vec<&str> = bases.iter().map(String::as_str).collect();
+            let mut posts = 0;
+            let mut id = |prefix| {
+                posts += 1;
+                id_of_post(&mut ids, posts - 1, prefix, || app.new_id(prefix))
+            };
+            let planned = bulk::plan(request, &registry, &bases, &mut id, dialect);
+            (planned, ids)
+        };
+        let (planned, ids) = self.workshop().run(caller.tenant.key, plan).await?;
+        run.ids = ids;
+        Ok(planned)
+    }
+
+    /// Runs a slice, in as many transactions as others who wait make of it.
+    async fn run_slice(&self, caller: &ScimCaller, mut slice: Vec<Unit>, run: &mut Run) -> Result<(), ServiceError> {
+        self.passwords().hash_all(&mut slice).await?;
+        let units: Arc<[Unit]> = slice.into();
+        let mut next = 0;
+        while next < units.len() && !run.progress.is_stopped() {
+            let left = (Arc::clone(&units), next);
+            let (done, progress) = self.write_units(caller, left, run.progress.clone()).await?;
+            if done.is_empty() {
+                // The store runs one unit at least.
+                return Err(StoreError::Corrupt("no operation of a slice was run".into()).into());
+            }
+            next += units_of(&units[next..], done.len());
             run.progress = progress;
             for (place, result) in done {
                 run.note_result(place, result.map_err(Into::into));
@@ -134,15 +174,37 @@ impl App {
         }
         Ok(())
     }
+}
 
-    async fn run_slice(
-        &self,
-        caller: &ScimCaller,
-        mut slice: Vec<Unit>,
-        progress: Progress,
-    ) -> Result<(Outcomes, Progress), ServiceError> {
-        self.passwords().hash_all(&mut slice).await?;
-        Ok(self.write_units(caller, slice.into(), progress).await?)
+/// How many units it takes for so many operations.
+fn units_of(units: &[Unit], operations: usize) -> usize {
+    let mut left = operations;
+    let taken = units.iter().take_while(|unit| {
+        let is_run = left > 0;
+        left = left.saturating_sub(unit.steps.len());
+        is_run
+    });
+    taken.count()
+}
+
+/// The id of the POST that stands at that place among all POSTs. What was planned before keeps its
+/// id, since operations that were run may have referred to it.
+fn id_of_post(
+    ids: &mut Vec<ResourceId>,
+    place: usize,
+    prefix: [u8; 3],
+    new_id: impl FnOnce() -> ResourceId,
+) -> ResourceId {
+    match ids.get(place) {
+        Some(id) if id.prefix() == prefix => *id,
+        Some(_) => {
+            ids[place] = new_id();
+            ids[place]
+        }
+        None => {
+            ids.push(new_id());
+            ids[place]
+        }
     }
 }
 
@@ -157,22 +219,6 @@ impl Run {
             results,
             progress: Progress::stopping_after(request.fail_on_errors),
             ids: Vec::new(),
-        }
-    }
-
-    /// The id of the POST that stands at that place among all POSTs. What was planned before keeps its
-    /// id, since operations that were run may have referred to it.
-    fn id_of_post(&mut self, place: usize, prefix: [u8; 3], new_id: impl FnOnce() -> ResourceId) -> ResourceId {
-        match self.ids.get(place) {
-            Some(id) if id.prefix() == prefix => *id,
-            Some(_) => {
-                self.ids[place] = new_id();
-                self.ids[place]
-            }
-            None => {
-                self.ids.push(new_id());
-                self.ids[place]
-            }
         }
     }
 
@@ -303,5 +349,14 @@ mod tests {
         assert_eq!(sizes(&[1; 250]), [100, 100, 50]);
         assert_eq!(sizes(&[60, 50, 1]), [60, 51]);
         assert_eq!(sizes(&[1, 500, 1]), [1, 500, 1]);
+    }
+
+    #[test]
+    fn what_was_run_of_a_slice_are_whole_units() {
+        let units: Vec<Unit> = [1, 3, 1].map(unit).into();
+
+        let counts = [0, 1, 4, 5].map(|operations| units_of(&units, operations));
+
+        assert_eq!(counts, [0, 1, 2, 3]);
     }
 }

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+use store::Turn;
 use store::idempotency::{self, Claim};
 
 use crate::App;
@@ -77,7 +78,7 @@ impl App {
         let result = work.await;
         let tenant = caller.tenant.key;
         let (key, answer) = (Arc::clone(&key.0), result.as_ref().ok().map(|answer| Arc::<str>::from(answer.as_str())));
-        let ended = self.store().write(move |tx| {
+        let ended = self.store().write_in_turn(Turn::Request(tenant), move |tx| {
             let (key, answer) = (Arc::clone(&key), answer.clone());
             Box::pin(async move {
                 match answer {
@@ -95,7 +96,7 @@ impl App {
 
     async fn claim(&self, caller: &ScimCaller, key: &IdempotencyKey, digest: [u8; 32]) -> Result<Claim, ServiceError> {
         let (tenant, now, key) = (caller.tenant.key, self.now(), Arc::clone(&key.0));
-        let claim = self.store().write(move |tx| {
+        let claim = self.store().write_in_turn(Turn::Request(tenant), move |tx| {
             let key = Arc::clone(&key);
             Box::pin(async move { idempotency::claim(tx, tenant, &key, &digest, now, now - KEPT_MS).await })
         });

@@ -4,6 +4,7 @@ mod definitions;
 
 use std::sync::Arc;
 
+use futures_util::future::{join, join_all};
 use scim::id::{Precondition, Version};
 use scim::message::{BulkRequest, SearchRequest};
 use scim::projection::Projection;
@@ -113,6 +114,32 @@ async fn each_engine_with_scopes(scopes: Scopes, test: impl AsyncFn(Fixture)) {
 
 fn text(stored: &Stored) -> String {
     render(stored.shown.as_ref().unwrap(), "https://x", &Projection::default()).unwrap()
+}
+
+#[tokio::test]
+async fn a_bulk_request_that_others_get_in_between_comes_out_as_if_it_were_alone() {
+    each_engine(async |fixture| {
+        let create = |id: usize| {
+            format!(r#"{{"method":"POST","path":"/Users","bulkId":"u{id}","data":{{"userName":"u{id}"}}}}"#)
+        };
+        let group = r#"{"method":"POST","path":"/Groups","bulkId":"g",
+            "data":{"displayName":"G","members":[{"value":"bulkId:u19"}]}}"#;
+        let again = create(3).replace("\"bulkId\":\"u3\"", "\"bulkId\":\"again\"");
+        let never = create(100);
+        let creates = (0..20).map(create).collect::<Vec<_>>().join(",");
+        let body = format!(r#"{{"failOnErrors":1,"Operations":[{group},{creates},{again},{never}]}}"#);
+        let bodies: Vec<String> = (0..40).map(|number| format!(r#"{{"userName":"other{number}"}}"#)).collect();
+
+        let others = join_all(bodies.iter().map(|body| fixture.create("User", body)));
+        let (outcomes, others) = join(fixture.bulk(&body), others).await;
+
+        assert!(others.iter().all(Result::is_ok));
+        assert_eq!(outcomes.len(), 22, "{outcomes:?}");
+        assert!(outcomes[..21].iter().all(|told| told == "POST W/\"1\""), "{outcomes:?}");
+        assert_eq!(outcomes[21], "POST userName: another resource has this value already");
+        assert_eq!(fixture.count("userName sw \"u\"").await, 20);
+    })
+    .await;
 }
 
 #[tokio::test]

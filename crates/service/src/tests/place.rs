@@ -1,5 +1,7 @@
 //! Where the data of a test is, on each engine.
 
+use std::time::Duration;
+
 use store::{Options, Store};
 use tempfile::TempDir;
 use testdb::{Cluster, Database};
@@ -32,6 +34,7 @@ impl Place {
             Self::Folder(folder) => Options::new(folder.path().join("muster.db")),
             Self::Database(database) => Options::on_postgres(database.url()),
         };
-        Store::open(&options).await.unwrap()
+        // Whenever somebody else waits, slices end at once.
+        Store::open(&Options { slice_patience: Duration::ZERO, ..options }).await.unwrap()
     }
 }

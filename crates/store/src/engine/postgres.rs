@@ -17,7 +17,10 @@ use crate::changes::Changes;
 use crate::engine::{closed, too_busy};
 use crate::error::StoreError;
 use crate::options::PostgresOptions;
+use crate::shares::{Share, Shares};
 use crate::stats::Stats;
+use crate::tenants::TenantKey;
+use crate::turn::Turn;
 use crate::tx::{Tx, TxFuture};
 
 mod address;
@@ -51,6 +54,9 @@ const CONNECTIONS_PER_SCAN: usize = 4;
 /// Of all connections, one in so many is shared by reads of a few rows.
 const CONNECTIONS_PER_SHARED: usize = 4;
 
+/// Of all connections, slices of bulk requests take at most one in so many. There are two at least.
+const CONNECTIONS_PER_SLICE: usize = 2;
+
 /// Long enough, and no sum with it overflows.
 const FOR_EVER: Duration = Duration::from_hours(365 * 24);
 
@@ -75,6 +81,8 @@ struct Inner {
     near: Option<Arc<Near>>,
     /// As many as reads may be under way on the shared connections.
     near_slots: Arc<Semaphore>,
+    /// Whoever has one of these waits for a slot with a slice of long work.
+    slices: Shares<TenantKey>,
     /// What a transaction of each lane begins with.
     begin: Begin,
     changes: Arc<Changes>,
@@ -190,6 +198,7 @@ impl Postgres {
             scan_slots: Arc::new(Semaphore::new((connections_max / CONNECTIONS_PER_SCAN).max(1))),
             near_slots: Arc::new(Semaphore::new(near.as_ref().map_or(0, |near| near.reads_max() as usize))),
             near,
+            slices: Shares::new(connections_max / CONNECTIONS_PER_SLICE, connections_max / CONNECTIONS_PER_SLICE),
             begin: Begin::new(if options.statement_cache { "" } else { &settings }, options, scan),
             changes,
             unnumbered: Arc::default(),
@@ -249,7 +258,7 @@ impl Postgres {
         .await
     }
 
-    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    pub(crate) async fn write<T, F>(&self, turn: Turn, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'t> Fn(&'t mut Tx) -> TxFuture<'t, T> + Send + 'static,
@@ -257,11 +266,15 @@ impl Postgres {
         if self.is_read_only {
             return Err(closed());
         }
+        let slice = match turn {
+            Turn::Slice(tenant) => Some(self.wait_with_slice(tenant).await?),
+            Turn::Request(_) | Turn::House => None,
+        };
         let slot = self.wait(&self.inner.slots, &self.inner.counters.writes_waiting).await?;
         let inner = Arc::clone(&self.inner);
         to_the_end(tokio::spawn(async move {
             let outcome = inner.write(&inner.counters, work).await;
-            drop(slot);
+            drop((slot, slice));
             outcome.map_err(unexpectedly_slow)
         }))
         .await
@@ -277,6 +290,15 @@ impl Postgres {
             return Err(too_busy());
         }
         Arc::clone(slots).acquire_owned().await.map_err(|_| closed())
+    }
+
+    /// Waits until few enough slices are at work, and those of other tenants have had their turn.
+    async fn wait_with_slice(&self, tenant: TenantKey) -> Result<Share<TenantKey>, StoreError> {
+        let waits = Waits::among(&self.inner.counters.writes_waiting);
+        if waits.others >= self.waiting_max {
+            return Err(too_busy());
+        }
+        Ok(self.inner.slices.take(tenant, 1).await)
     }
 
     pub(crate) fn changes(&self) -> &Changes {

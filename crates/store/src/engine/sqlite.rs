@@ -1,7 +1,7 @@
 //! SQLite: one file, one writer thread, a few reader threads, a thread that moves the log.
 //!
 //! The writer owns the only connection that writes, so nothing ever waits for SQLite's lock, and
-//! writes that come together share one commit ([`writer`]). Readers have a connection each; what
+//! writes that come together share one commit ([`writer`]). Whose write is next, [`turns`] says. Readers have a connection each; what
 //! reads a few rows is done on the thread of whoever asks, since two changes of threads cost several times
 //! what it does ([`readers`]). Checkpoints are made by a thread of their own ([`checkpoint`]): made by the
 //! writer, as SQLite does by default, they take three quarters of its throughput.
@@ -16,6 +16,7 @@ use crate::changes::Changes;
 use crate::error::StoreError;
 use crate::options::Options;
 use crate::stats::Stats;
+use crate::turn::Turn;
 use crate::tx::{Tx, TxFuture};
 
 mod backup;
@@ -24,13 +25,16 @@ mod error;
 mod file;
 mod job;
 mod readers;
+mod turns;
 mod tx;
 mod writer;
+mod writes;
 
 pub(crate) use backup::{backup, check};
 pub(crate) use tx::{SqliteTx, value};
 
 use job::Queue;
+use writes::Writes;
 
 /// Scans that may wait for the one thread of the slow lane.
 const SCANS_WAITING_MAX: usize = 64;
@@ -39,7 +43,7 @@ const SCANS_WAITING_MAX: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Sqlite {
     path: PathBuf,
-    writes: Queue,
+    writes: Arc<Writes>,
     /// Readers of the near lane that nobody uses now.
     near: Mutex<Vec<readers::Reader>>,
     reads: Queue,
@@ -75,9 +79,9 @@ impl Sqlite {
 
         let counters = Arc::new(writer::Counters::default());
         let changes = Arc::new(Changes::in_process());
-        let (writes, queued) = job::queue(options.queue_length_max);
-        let loop_of_writer =
-            writer::Writer::new(connection, queued, Arc::clone(&counters), Arc::clone(&changes)).into_loop();
+        let writes = Arc::new(Writes::new(options.queue_length_max));
+        let ends = (Arc::clone(&writes), Arc::clone(&counters), Arc::clone(&changes));
+        let loop_of_writer = writer::Writer::new(connection, ends).with_patience(options.slice_patience).into_loop();
         let write_thread = spawn("muster-writer", loop_of_writer)?;
 
         let (stop_checkpointer, stopped) = bounded(0);
@@ -93,13 +97,14 @@ impl Sqlite {
     /// Without the lock and whatever writes: another process may have it open.
     pub(crate) fn open_to_read(options: &Options) -> Result<Self, StoreError> {
         file::expect_current(&options.path)?;
-        let (writes, _) = job::queue(0);
+        let writes = Arc::new(Writes::new(0));
+        writes.close();
         Self::with_readers(options, writes, Arc::default(), Arc::new(Changes::in_process()), None)
     }
 
     fn with_readers(
         options: &Options,
-        writes: Queue,
+        writes: Arc<Writes>,
         counters: Arc<writer::Counters>,
         changes: Arc<Changes>,
         writing: Option<Writing>,
@@ -165,9 +170,10 @@ impl Sqlite {
 
     pub(crate) async fn write<T: Send + 'static>(
         &self,
+        turn: Turn,
         work: impl for<'t> FnOnce(&'t mut Tx) -> TxFuture<'t, T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.writes.ask(work).await
+        self.writes.ask(turn, work).await
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -184,7 +190,7 @@ impl Sqlite {
     pub(crate) fn close(&self) {
         let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(Threads { readers, scanner, writing }) = threads else { return };
-        self.writes.close(1);
+        self.writes.close();
         self.reads.close(readers.len());
         self.scans.close(1);
         self.near().clear();

@@ -184,7 +184,8 @@ impl From<StoreError> for Fault {
     }
 }
 
-/// Runs `units` in order, until `progress` says that too many operations have failed. Gives the
+/// Runs `units` in order, until `progress` says that too many operations have failed, or others wait for
+/// their turn: then what is left is for another transaction. At least one is run, if any may be. Gives the
 /// outcome of each operation that was tried, with its place in the request, in the order of trying.
 ///
 /// # Errors
@@ -211,6 +212,9 @@ pub async fn run(
                 progress.failed.extend(unit.steps.iter().map(|step| step.index));
                 outcomes.extend(refusals(unit, failed, error));
             }
+        }
+        if tx.should_give_way() {
+            break;
         }
     }
     Ok(outcomes)

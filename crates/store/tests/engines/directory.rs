@@ -19,7 +19,7 @@ use store::resources::apply::{self, Context, Outcome, Progress, UniqueAttribute,
 use store::resources::{self, Found, Scope, StoredResource, uniqueness};
 use store::sql::Stmt;
 use store::tenants::{self, LimitOverrides, NewTenant, TenantSettings};
-use store::{Param, Store, StoreError, TenantKey, sql};
+use store::{Param, Store, StoreError, TenantKey, Turn, sql};
 
 pub(crate) struct Directory {
     pub(crate) store: Store,
@@ -174,7 +174,7 @@ impl Directory {
         });
         let (tenant, units) = (self.tenant, Arc::new(units));
         self.store
-            .write(move |tx| {
+            .write_in_turn(Turn::Slice(tenant), move |tx| {
                 let (context, units, mut progress) = (Arc::clone(&context), Arc::clone(&units), progress.clone());
                 Box::pin(async move {
                     let outcomes = apply::run(tx, tenant, &context, &units, &mut progress).await?;

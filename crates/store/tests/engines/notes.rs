@@ -1,7 +1,7 @@
 //! A table of the tests' own, so that what the engine promises is tested without our repositories.
 
 use store::sql::Stmt;
-use store::{Store, StoreError, sql};
+use store::{Store, StoreError, Turn, sql};
 
 static MAKE: Stmt = sql! {
     sqlite: "CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE)",
@@ -16,8 +16,12 @@ pub(crate) async fn make(store: &Store) {
 }
 
 pub(crate) async fn add(store: &Store, body: impl Into<String>) -> Result<u64, StoreError> {
+    add_in_turn(store, Turn::House, body).await
+}
+
+pub(crate) async fn add_in_turn(store: &Store, turn: Turn, body: impl Into<String>) -> Result<u64, StoreError> {
     let body = body.into();
-    let write = store.write(move |tx| {
+    let write = store.write_in_turn(turn, move |tx| {
         let body = body.clone();
         Box::pin(async move { tx.execute(&ADD, &[body.as_str().into()]).await })
     });

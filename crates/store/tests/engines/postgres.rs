@@ -1,10 +1,11 @@
 //! What only PostgreSQL has: others who write at the same time, other processes, a connection that
 //! can be lost, and row-level security.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use scim::id::Version;
 use scim::query::SortOrder;
 use serde_json::json;
@@ -12,7 +13,7 @@ use store::Lane;
 use store::events;
 use store::resources::apply::WriteError;
 use store::sql::Stmt;
-use store::{Options, Param, PostgresOptions, Store, StoreError, sql};
+use store::{Options, Param, PostgresOptions, Store, StoreError, Turn, sql};
 use testdb::Cluster;
 
 use crate::directory::{Directory, adding, group_json, removing, user};
@@ -22,6 +23,46 @@ use crate::queries::{filter, sorted};
 
 static ONE: Stmt = sql!("SELECT 1");
 static ALL_RESOURCES: Stmt = sql!("SELECT count(*) FROM resources");
+
+#[test]
+fn slices_leave_connections_to_requests_and_tenants_take_turns_with_theirs() {
+    on_postgres(
+        |options| options.connections_max = 2,
+        async |store, _| {
+            notes::make(&store).await;
+            let (acme, bolt) =
+                (Directory::new(&store, "acme").await.tenant, Directory::new(&store, "bolt").await.tenant);
+            let (begun, has_begun) = tokio::sync::oneshot::channel();
+            let (end, ended) = std::sync::mpsc::channel::<()>();
+            let signals = Mutex::new(Some((begun, ended)));
+            let held = tokio::spawn({
+                let store = store.clone();
+                async move {
+                    let write = store.write_in_turn(Turn::Slice(bolt), move |_| {
+                        let (begun, ended) = signals.lock().unwrap().take().unwrap();
+                        begun.send(()).unwrap();
+                        ended.recv().unwrap();
+                        Box::pin(async { Ok(()) })
+                    });
+                    write.await
+                }
+            });
+            has_begun.await.unwrap();
+            let mut more = Box::pin(notes::add_in_turn(&store, Turn::Slice(bolt), "bolt's second"));
+            let mut other = Box::pin(notes::add_in_turn(&store, Turn::Slice(acme), "acme's first"));
+            assert!((&mut more).now_or_never().is_none() && (&mut other).now_or_never().is_none());
+            assert_eq!(store.stats().writes_waiting, 2);
+
+            notes::add_in_turn(&store, Turn::Request(acme), "a request").await.unwrap();
+            end.send(()).unwrap();
+            held.await.unwrap().unwrap();
+            let (more, other) = futures_util::future::join(more, other).await;
+
+            assert_eq!((more, other), (Ok(1), Ok(1)));
+            assert_eq!(notes::all(&store).await, ["a request", "acme's first", "bolt's second"]);
+        },
+    );
+}
 
 #[test]
 fn a_statement_that_forgets_its_tenant_sees_nothing() {

@@ -1,13 +1,23 @@
 //! How the writer of SQLite shares commits, and what it does when more comes than it can take.
 
 use std::sync::mpsc;
+use std::time::Duration;
 
+use futures_util::future::{join_all, join3};
+use scim::batch::Action;
+use serde_json::json;
+use store::resources::apply::Progress;
 use store::sql::Stmt;
-use store::{Store, StoreError, sql};
+use store::{Store, StoreError, TenantKey, Turn, sql};
 use tokio::task::JoinHandle;
 
+use crate::directory::{Directory, batch, resource, step, user};
 use crate::harness::on_sqlite;
 use crate::notes;
+
+async fn tenant(store: &Store, name: &'static str) -> TenantKey {
+    Directory::new(store, name).await.tenant
+}
 
 /// A write that is being done until it is told to end, so that others wait behind it.
 struct HeldWriter {
@@ -41,8 +51,12 @@ impl HeldWriter {
 
 /// Begins to add a note, and comes back when that waits in the queue.
 async fn queue(store: &Store, body: &'static str) -> JoinHandle<Result<u64, StoreError>> {
+    queue_in_turn(store, Turn::House, body).await
+}
+
+async fn queue_in_turn(store: &Store, turn: Turn, body: &'static str) -> JoinHandle<Result<u64, StoreError>> {
     let store = store.clone();
-    let write = tokio::spawn(async move { notes::add(&store, body).await });
+    let write = tokio::spawn(async move { notes::add_in_turn(&store, turn, body).await });
     tokio::task::yield_now().await;
     write
 }
@@ -71,6 +85,62 @@ fn writes_that_wait_together_share_a_commit() {
             assert!(after.commits - before.commits < 11, "{after:?}");
             assert_eq!(after.writes_per_commit.iter().sum::<u64>(), after.commits);
             assert_eq!(after.writes_waiting, 0);
+        },
+    );
+}
+
+#[test]
+fn a_tenants_request_waits_for_one_slice_of_others_and_not_for_all() {
+    on_sqlite(
+        |_| {},
+        async |store, _| {
+            notes::make(&store).await;
+            let (acme, bolt) = (tenant(&store, "acme").await, tenant(&store, "bolt").await);
+            let held = HeldWriter::hold(&store).await;
+            let mut writes = Vec::new();
+            for slice in ["slice 1", "slice 2", "slice 3"] {
+                writes.push(queue_in_turn(&store, Turn::Slice(bolt), slice).await);
+            }
+            for request in ["request 1", "request 2"] {
+                writes.push(queue_in_turn(&store, Turn::Request(acme), request).await);
+            }
+            let before = store.stats().commits;
+
+            held.end().await;
+            for write in writes {
+                write.await.unwrap().unwrap();
+            }
+
+            let order = notes::all(&store).await;
+            assert_eq!(order[..2], ["slice 1", "request 1"]);
+            // Requests that are done are answered before another slice is begun.
+            assert!(store.stats().commits - before >= 2, "{:?}", store.stats());
+        },
+    );
+}
+
+#[test]
+fn a_slice_ends_after_a_unit_when_others_wait_and_the_rest_is_run_later() {
+    on_sqlite(
+        |options| options.slice_patience = Duration::ZERO,
+        async |store, _| {
+            notes::make(&store).await;
+            let bolt = Directory::new(&store, "bolt").await;
+            let create = |name: &str| Action::Create(resource(&user(), json!({ "userName": name })));
+            let unit = |name: &str| vec![step(0, bolt.new_id(&user()), create(name), &[])];
+            let units = |names: [&str; 3]| batch(names.map(unit).to_vec(), None).units;
+            let held = HeldWriter::hold(&store).await;
+
+            let (first, noted, ()) = join3(
+                bolt.run_slice(units(["a", "b", "c"]), Progress::default()),
+                notes::add(&store, "in between"),
+                held.end(),
+            )
+            .await;
+            let (second, _) = bolt.run_slice(units(["d", "e", "f"]), first.1.clone()).await;
+
+            assert_eq!((first.0.len(), noted), (1, Ok(1)));
+            assert_eq!(second.len(), 3, "nobody waited");
         },
     );
 }
@@ -112,6 +182,29 @@ fn one_write_more_than_the_queue_holds_is_refused_at_once() {
             held.end().await;
             assert_eq!((first.await.unwrap(), second.await.unwrap()), (Ok(1), Ok(1)));
             assert_eq!(notes::all(&store).await, ["one", "two"]);
+        },
+    );
+}
+
+#[test]
+fn a_full_queue_turns_away_the_last_write_of_whoever_has_the_most_there() {
+    on_sqlite(
+        |options| options.queue_length_max = 3,
+        async |store, _| {
+            notes::make(&store).await;
+            let (acme, bolt) = (tenant(&store, "acme").await, tenant(&store, "bolt").await);
+            let held = HeldWriter::hold(&store).await;
+            let mut writes = Vec::new();
+            for slice in ["one", "two", "three"] {
+                writes.push(queue_in_turn(&store, Turn::Slice(bolt), slice).await);
+            }
+
+            writes.push(queue_in_turn(&store, Turn::Request(acme), "four").await);
+            held.end().await;
+
+            let outcomes = join_all(writes).await.into_iter().map(Result::unwrap).collect::<Vec<_>>();
+            let turned_away = Err(StoreError::Unavailable("too much work is waiting for it".into()));
+            assert_eq!(outcomes, [Ok(1), Ok(1), turned_away, Ok(1)]);
         },
     );
 }

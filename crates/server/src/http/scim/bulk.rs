@@ -6,7 +6,7 @@ use scim::ScimError;
 use scim::message::{
     BulkRequest, BulkResponse, BulkResponseOperation, EnvelopeError, Loc as EnvelopeLoc, MessageError,
 };
-use service::provisioning::{BulkOutcome, IdempotencyKey, NotAKey};
+use service::provisioning::{BulkOutcome, BulkRun, IdempotencyKey, NotAKey};
 use service::request_log::{AskedOperation, Told};
 use service::{App, FieldError, Loc, ServiceError, StoreError};
 use tracing::Instrument;
@@ -30,9 +30,11 @@ pub(crate) async fn run(
     body: ScimBody,
 ) -> Result<Answer, Problem> {
     let key = idempotency_key(&headers)?;
-    let request = envelope(&body, scim.caller.tenant.limits.bulk_operations_max)?;
     let span = tracing::Span::current();
     let work = async move {
+        let operations_max = scim.caller.tenant.limits.bulk_operations_max;
+        let (bytes, plain) = (body.bytes.clone(), body.plain);
+        let request = app.at_length(&scim.caller, move || envelope(&bytes, plain, operations_max)).await??;
         let run = answer(&app, &scim, &exchange, (request, &body.bytes));
         let answer = match key {
             Some(key) => app.once(&scim.caller, &key, &body.bytes, run).await?,
@@ -52,9 +54,16 @@ async fn answer(
 ) -> Result<String, ServiceError> {
     let below_host = scim.base_url.strip_prefix(exchange.base()).unwrap_or(&scim.base_url);
     let run = app.bulk(&scim.caller, request, text, &[&scim.base_url, below_host]).await?;
+    let (exchange, base_url) = (exchange.clone(), scim.base_url.clone());
+    let words = app.at_length(&scim.caller, move || words(run, &exchange, &base_url)).await?;
+    words.map_err(|error| ServiceError::Store(StoreError::Corrupt(error.to_string())))
+}
+
+/// The response, and what the request log is to say.
+fn words(run: BulkRun, exchange: &Exchange, base_url: &str) -> serde_json::Result<String> {
     let mut operations = Vec::with_capacity(run.outcomes.len());
     let logged = run.outcomes.into_iter().map(|outcome| {
-        let (operation, logged) = entry(outcome, &scim.base_url);
+        let (operation, logged) = entry(outcome, base_url);
         operations.push(operation);
         logged
     });
@@ -63,7 +72,6 @@ async fn answer(
         work.keep_operations(logged);
     });
     serde_json::to_string(&BulkResponse::new(operations))
-        .map_err(|error| ServiceError::Store(StoreError::Corrupt(error.to_string())))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
@@ -75,9 +83,9 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Proble
 /// The envelope. What does not fit is 422 in the shape of the admin dialect for clients that speak
 /// plain JSON, as the contract for this endpoint has it, and `invalidSyntax` for those that speak
 /// SCIM.
-fn envelope(body: &ScimBody, operations_max: u32) -> Result<BulkRequest, Problem> {
-    BulkRequest::read(&body.bytes, operations_max as usize).map_err(|error| match error {
-        MessageError::Misfit(errors) if body.plain => Problem::Envelope(errors.into_iter().map(field).collect()),
+fn envelope(body: &[u8], plain: bool, operations_max: u32) -> Result<BulkRequest, Problem> {
+    BulkRequest::read(body, operations_max as usize).map_err(|error| match error {
+        MessageError::Misfit(errors) if plain => Problem::Envelope(errors.into_iter().map(field).collect()),
         error @ (MessageError::Misfit(_) | MessageError::TooLarge(_)) => ScimError::from(error).into(),
     })
 }

@@ -1,5 +1,6 @@
 //! Jobs: work on its way to a thread that owns a connection, and its answer on the way back.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Waker};
 
@@ -22,6 +23,12 @@ pub(super) trait Job: Send {
     fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
 }
 
+impl fmt::Debug for dyn Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Job(…)")
+    }
+}
+
 /// What a thread finds in its queue.
 pub(super) enum Message {
     Job(Box<dyn Job>),
@@ -29,8 +36,7 @@ pub(super) enum Message {
     Close,
 }
 
-/// The callers' end of the queue of one thread, or of several that share it. First come, first
-/// served.
+/// The callers' end of the queue of readers. First come, first served.
 #[derive(Debug)]
 pub(super) struct Queue(Sender<Message>);
 
@@ -47,8 +53,7 @@ impl Queue {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> TxFuture<'t, T> + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let job = Box::new(Pending { work: Some(work), value: None, reply });
+        let (job, answer) = pending(work);
         self.0.try_send(Message::Job(job)).map_err(|error| match error {
             TrySendError::Full(_) => too_busy(),
             TrySendError::Disconnected(_) => closed(),
@@ -68,6 +73,16 @@ impl Queue {
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
+}
+
+/// A job, and where its answer comes.
+pub(super) fn pending<T, F>(work: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T, StoreError>>)
+where
+    T: Send + 'static,
+    F: for<'t> FnOnce(&'t mut Tx) -> TxFuture<'t, T> + Send + 'static,
+{
+    let (reply, answer) = oneshot::channel();
+    (Box::new(Pending { work: Some(work), value: None, reply }), answer)
 }
 
 struct Pending<T, F> {

@@ -1,15 +1,19 @@
 //! Statements on a connection to the SQLite file.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, params_from_iter};
 
 use super::error::explain;
+use super::writes::Writes;
 use crate::changes::Change;
 use crate::error::StoreError;
 use crate::sql::Stmt;
 use crate::tenants::TenantKey;
+use crate::turn::Turn;
 use crate::tx::{Param, Row, Value, no_column, unexpected};
 
 /// A connection with a transaction open on it. It belongs to one thread, which takes jobs in turn.
@@ -21,6 +25,18 @@ pub struct SqliteTx {
     /// How many statements jobs have run since that was last asked.
     statements: u64,
     marks: Marks,
+    /// Who waits behind the job that runs; on the writer's connection.
+    pub(super) pressure: Option<Pressure>,
+}
+
+/// What tells a long job whether to end, so that others get in between.
+#[derive(Debug)]
+pub(super) struct Pressure {
+    pub(super) writes: Arc<Writes>,
+    pub(super) turn: Turn,
+    pub(super) began: Instant,
+    /// How long a job goes on though others wait.
+    pub(super) patience: Duration,
 }
 
 /// The savepoints that a job has open.
@@ -35,7 +51,7 @@ struct Marks {
 
 impl SqliteTx {
     pub(super) fn new(connection: Connection) -> Self {
-        Self { connection, announced: Vec::new(), statements: 0, marks: Marks::default() }
+        Self { connection, announced: Vec::new(), statements: 0, marks: Marks::default(), pressure: None }
     }
 
     pub(super) fn take_statements(&mut self) -> u64 {
@@ -59,6 +75,12 @@ impl SqliteTx {
 
     pub(crate) fn announce(&mut self, change: Change) {
         self.announced.push(change);
+    }
+
+    pub(crate) fn should_give_way(&self) -> bool {
+        self.pressure.as_ref().is_some_and(|pressure| {
+            pressure.began.elapsed() >= pressure.patience && pressure.writes.others_wait(pressure.turn)
+        })
     }
 
     pub(crate) fn execute(&mut self, statement: &Stmt, params: &[Param<'_>]) -> Result<u64, StoreError> {

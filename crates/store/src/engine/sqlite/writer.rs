@@ -10,14 +10,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Receiver;
-
 use super::SqliteTx;
-use super::job::{Job, Message};
+use super::job::Job;
+use super::tx::Pressure;
+use super::writes::Writes;
 use crate::changes::Changes;
 use crate::error::StoreError;
 use crate::sql::Stmt;
 use crate::stats::{Stats, WRITES_PER_COMMIT_BUCKETS};
+use crate::turn::Turn;
 use crate::tx::Tx;
 
 /// Bounds of a batch. Each keeps the first job of a batch from waiting too long for the last.
@@ -27,7 +28,8 @@ const BATCH_TIME_MAX: Duration = Duration::from_millis(5);
 
 pub(super) struct Writer {
     tx: Tx,
-    queue: Receiver<Message>,
+    writes: Arc<Writes>,
+    patience: Duration,
     counters: Arc<Counters>,
     changes: Arc<Changes>,
 }
@@ -38,63 +40,65 @@ type Done = (Box<dyn Job>, Result<(), StoreError>);
 impl Writer {
     pub(super) fn new(
         connection: SqliteTx,
-        queue: Receiver<Message>,
-        counters: Arc<Counters>,
-        changes: Arc<Changes>,
+        (writes, counters, changes): (Arc<Writes>, Arc<Counters>, Arc<Changes>),
     ) -> Self {
-        Self { tx: Tx::Sqlite(connection), queue, counters, changes }
+        Self { tx: Tx::Sqlite(connection), writes, patience: BATCH_TIME_MAX, counters, changes }
+    }
+
+    /// How long a job that can be cut goes on while others wait.
+    pub(super) fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// What the thread does until it is told to end.
     pub(super) fn into_loop(mut self) -> impl FnOnce() {
         move || {
-            while let Ok(Message::Job(first)) = self.queue.recv() {
-                let Batch { done, transaction, is_last } = self.run_batch(first);
+            let _last = Leaving(Arc::clone(&self.writes));
+            while let Some(first) = self.writes.next() {
+                let Batch { done, transaction } = self.run_batch(first);
                 self.finish(done, transaction);
-                if is_last {
-                    break;
-                }
             }
         }
     }
 
     /// Begins a transaction and runs jobs in it, `first` and what else is waiting.
-    fn run_batch(&mut self, first: Box<dyn Job>) -> Batch {
+    fn run_batch(&mut self, first: (Turn, Box<dyn Job>)) -> Batch {
         let started = Instant::now();
-        let mut batch = Batch { done: Vec::new(), transaction: self.sqlite().run(&BEGIN), is_last: false };
+        let mut batch = Batch { done: Vec::new(), transaction: self.sqlite().run(&BEGIN) };
         let rows_before = self.sqlite().connection.total_changes();
+        let mut answers_soon = false;
         let mut next = Some(first);
-        while let Some(mut job) = next {
+        while let Some((turn, mut job)) = next {
+            let began = Instant::now();
             let outcome = match &batch.transaction {
                 Ok(()) if job.is_abandoned() => Ok(()),
-                Ok(()) => self.run_job(&mut *job).unwrap_or_else(|broken| {
+                Ok(()) => self.run_job(turn, began, &mut *job).unwrap_or_else(|broken| {
                     batch.transaction = Err(broken.clone());
                     Err(broken)
                 }),
                 // What waits now would meet the same trouble; failing it at once keeps the queue short.
                 Err(trouble) => Err(trouble.clone()),
             };
+            self.writes.charge(turn, began.elapsed());
             batch.done.push((job, outcome));
+            answers_soon |= matches!(turn, Turn::Request(_));
 
             let rows = self.sqlite().connection.total_changes() - rows_before;
             let is_full =
                 batch.done.len() >= BATCH_JOBS_MAX || rows >= BATCH_ROWS_MAX || started.elapsed() >= BATCH_TIME_MAX;
-            next = match if is_full { None } else { self.queue.try_recv().ok() } {
-                Some(Message::Job(job)) => Some(job),
-                Some(Message::Close) => {
-                    batch.is_last = true;
-                    None
-                }
-                None => None,
-            };
+            // A request that is done is not to wait for somebody's slice: that begins a batch of its own.
+            let suits = |turn| !(answers_soon && matches!(turn, Turn::Slice(_)));
+            next = if is_full { None } else { self.writes.next_if(suits) };
         }
         batch
     }
 
     /// Runs a job in a savepoint. The outer error means that the transaction is lost, and with it
     /// the jobs before this one.
-    fn run_job(&mut self, job: &mut dyn Job) -> Result<Result<(), StoreError>, StoreError> {
+    fn run_job(&mut self, turn: Turn, began: Instant, job: &mut dyn Job) -> Result<Result<(), StoreError>, StoreError> {
         self.sqlite().begin_job()?;
+        let (writes, patience) = (Arc::clone(&self.writes), self.patience);
+        self.sqlite().pressure = Some(Pressure { writes, turn, began, patience });
         let outcome = job.run(&mut self.tx);
         let statements = self.sqlite().take_statements();
         self.counters.count_statements(statements);
@@ -145,7 +149,15 @@ impl Writer {
 struct Batch {
     done: Vec<Done>,
     transaction: Result<(), StoreError>,
-    is_last: bool,
+}
+
+/// Whoever waits for a writer that is gone, however it went, is told.
+struct Leaving(Arc<Writes>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
 }
 
 static BEGIN: Stmt = crate::sql!("BEGIN IMMEDIATE");
