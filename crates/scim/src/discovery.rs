@@ -161,7 +161,7 @@ fn meta(resource_type: &str, location: &str) -> Json {
 fn list(resources: impl Iterator<Item = Json>) -> String {
     let resources: Vec<String> = resources.map(|resource| resource.to_string()).collect();
     let total_results = resources.len() as u64;
-    ListResponse { total_results, start_index: Some(1), next_cursor: None, resources }.to_body()
+    ListResponse { total_results, start_index: Some(1), next_cursor: None }.with_texts(&resources)
 }
 
 fn not_found(what: &str, name: &str) -> ScimError {

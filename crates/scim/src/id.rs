@@ -74,17 +74,28 @@ impl Id {
     }
 }
 
-impl fmt::Display for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0_u8; 4 + DIGITS];
+impl Id {
+    /// Writes what [`fmt::Display`] writes to the end of `text`, without its machinery: a list shows hundreds
+    /// of ids.
+    pub fn push_to(&self, text: &mut String) {
+        text.push_str(std::str::from_utf8(&self.written()).unwrap_or_default());
+    }
+
+    fn written(&self) -> [u8; 4 + DIGITS] {
+        let mut text = [b'_'; 4 + DIGITS];
         text[..3].copy_from_slice(&self.prefix);
-        text[3] = b'_';
         let mut rest = self.bits;
         for place in text[4..].iter_mut().rev() {
             *place = ALPHABET[(rest & 31) as usize];
             rest >>= 5;
         }
-        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+        text
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::str::from_utf8(&self.written()).map_err(|_| fmt::Error)?)
     }
 }
 

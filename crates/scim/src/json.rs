@@ -3,6 +3,7 @@
 //! serde_json alone would keep the last of two equal keys and let a string hold NUL, which
 //! databases and log readers trip over. Both are refused here, once, so nobody checks again.
 
+use serde::Serialize;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
@@ -26,6 +27,30 @@ pub fn parse(text: &[u8]) -> Result<Json, ScimError> {
     let value = Strict { depth: DEPTH_MAX }.deserialize(&mut reader).map_err(|e| syntax(&e))?;
     reader.end().map_err(|e| syntax(&e))?;
     Ok(value)
+}
+
+/// Writes a member to the end of an object that is being written.
+pub(crate) fn write_member(text: &mut Vec<u8>, name: &str, value: &Json) {
+    write_name(text, name);
+    write(text, value);
+}
+
+/// Writes the name of a member to the end of an object that is being written.
+pub(crate) fn write_name(text: &mut Vec<u8>, name: &str) {
+    if text.last() != Some(&b'{') {
+        text.push(b',');
+    }
+    write(text, name);
+    text.push(b':');
+}
+
+fn write(text: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    serde_json::to_writer(text, value).expect("memory takes what is written, and names are texts");
+}
+
+/// What was written, as text.
+pub(crate) fn text_of(written: Vec<u8>) -> String {
+    String::from_utf8(written).expect("JSON is written in UTF-8")
 }
 
 fn syntax(error: &serde_json::Error) -> ScimError {

@@ -8,6 +8,8 @@ mod bulk_response;
 mod envelope;
 mod search;
 
+use std::convert::Infallible;
+
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 pub use bulk_request::{BulkOperation, BulkRequest};
@@ -26,7 +28,7 @@ pub const SEARCH_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRe
 /// URN of an error (RFC 7644 §3.12).
 pub const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
-/// A page of resources (RFC 7644 §3.4.2; RFC 9865 §2).
+/// A page of resources (RFC 7644 §3.4.2; RFC 9865 §2), but for the resources.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListResponse {
     /// How many resources match, on all pages together.
@@ -35,23 +37,29 @@ pub struct ListResponse {
     pub start_index: Option<u64>,
     /// Where the next page begins; only for queries by cursor, absent on the last page.
     pub next_cursor: Option<String>,
-    /// The resources, each as the JSON text that [`crate::resource`] renders.
-    pub resources: Vec<String>,
 }
 
 impl ListResponse {
-    /// The message as JSON text. `Resources` is there even when it is empty: the RFC lets it be
-    /// left out then, but connection tests of identity providers look for it.
-    #[must_use]
-    pub fn to_body(&self) -> String {
-        let size = self.resources.iter().map(|resource| resource.len() + 1).sum::<usize>();
+    /// The message as JSON text, with `resources`: each is written by `push`, and takes `room` bytes, about.
+    /// `Resources` is there even when it is empty: the RFC lets it be left out then, but connection tests of
+    /// identity providers look for it.
+    ///
+    /// # Errors
+    /// Those of `push`.
+    pub fn to_body<'r, R, E>(
+        &self,
+        resources: &'r [R],
+        room: impl Fn(&R) -> usize,
+        mut push: impl FnMut(&mut String, &'r R) -> Result<(), E>,
+    ) -> Result<String, E> {
+        let size = resources.iter().map(|resource| room(resource) + 1).sum::<usize>();
         let mut body = String::with_capacity(size + 256);
         body.push_str(r#"{"schemas":[""#);
         body.push_str(LIST_RESPONSE);
         body.push_str(r#""],"totalResults":"#);
         body.push_str(&self.total_results.to_string());
         body.push_str(r#","itemsPerPage":"#);
-        body.push_str(&self.resources.len().to_string());
+        body.push_str(&resources.len().to_string());
         if let Some(start_index) = self.start_index {
             body.push_str(r#","startIndex":"#);
             body.push_str(&start_index.to_string());
@@ -63,14 +71,24 @@ impl ListResponse {
             body.push('"');
         }
         body.push_str(r#","Resources":["#);
-        for (place, resource) in self.resources.iter().enumerate() {
+        for (place, resource) in resources.iter().enumerate() {
             if place > 0 {
                 body.push(',');
             }
-            body.push_str(resource);
+            push(&mut body, resource)?;
         }
         body.push_str("]}");
-        body
+        Ok(body)
+    }
+
+    /// The message with resources whose JSON texts are there already.
+    #[must_use]
+    pub fn with_texts(&self, resources: &[String]) -> String {
+        let push = |body: &mut String, text: &String| {
+            body.push_str(text);
+            Ok::<(), Infallible>(())
+        };
+        self.to_body(resources, String::len, push).unwrap_or_else(|never| match never {})
     }
 }
 

@@ -19,7 +19,7 @@ use crate::id::ResourceId;
 
 pub use document::{CorruptBody, Document};
 pub use members::MEMBERS_MAX;
-pub use render::{Member, Representation, render};
+pub use render::{Member, Renderer, Representation, render};
 pub use value::{KEY_BYTES_MAX, STRING_BYTES_MAX, VALUES_MAX};
 
 // For PATCH too: values one by one, and what a document owes at the end.

@@ -15,23 +15,28 @@ pub struct NotATime;
 /// Times outside the years that RFC 3339 can write become the first or last it can.
 #[must_use]
 pub fn format(milliseconds: i64) -> String {
+    let mut text = String::with_capacity("2026-01-31T12:30:00.000Z".len());
+    push(&mut text, milliseconds);
+    text
+}
+
+/// Writes what [`format`] gives to the end of `text`.
+pub(crate) fn push(text: &mut String, milliseconds: i64) {
     let first = -62_167_219_200_000; // 0000-01-01
     let last = Timestamp::MAX.as_millisecond();
     let time = Timestamp::from_millisecond(milliseconds.clamp(first, last)).unwrap_or(Timestamp::MAX);
     let time = Offset::UTC.to_datetime(time);
-    let mut text = String::with_capacity("2026-01-31T12:30:00.000Z".len());
     // Written by hand: formatting machinery takes ten times as long, and each resource shows two of them.
-    push_digits(&mut text, time.year(), 4);
+    push_digits(text, time.year(), 4);
     for (before, number) in
         [('-', time.month()), ('-', time.day()), ('T', time.hour()), (':', time.minute()), (':', time.second())]
     {
         text.push(before);
-        push_digits(&mut text, i16::from(number), 2);
+        push_digits(text, i16::from(number), 2);
     }
     text.push('.');
-    push_digits(&mut text, time.millisecond(), 3);
+    push_digits(text, time.millisecond(), 3);
     text.push('Z');
-    text
 }
 
 /// Writes the last so many digits of a number that is not negative.

@@ -263,8 +263,8 @@ impl App {
             Box::pin(async move {
                 let mut outcomes = apply::run(tx, tenant, &context, &batch.units, &mut Progress::of(&batch)).await?;
                 Ok(match outcomes.pop() {
-                    Some((_, Ok(written))) => {
-                        let shown = shown::at_hand(tx, tenant, &context.registry, &written, &projection).await?;
+                    Some((_, Ok(mut written))) => {
+                        let shown = shown::at_hand(tx, tenant, &context.registry, &mut written, &projection).await?;
                         Some(Ok((written, shown)))
                     }
                     Some((_, Err(error))) => Some(Err(error)),

@@ -3,7 +3,7 @@
 
 use scim::fold::fold;
 use scim::resource::Document;
-use scim::schema::{Attribute, ResourceType, core};
+use scim::schema::{Attribute, ResourceType, Uniqueness, core};
 
 use crate::error::StoreError;
 use crate::resources::ResourceKey;
@@ -35,6 +35,26 @@ impl Keys {
         unique.dedup();
         Self { indexed: document.indexed_values(resource_type), unique }
     }
+}
+
+/// Whether resources can have other rows after a change of these attributes, named as
+/// [`Document::changed`] does.
+pub(crate) fn can_differ(resource_type: &ResourceType, context: &Context, changed: &[String]) -> bool {
+    let by_settings = |name: &String| {
+        context.unique.iter().any(|unique| unique.resource_type == resource_type.key && unique.attribute == *name)
+    };
+    changed.iter().any(|name| match name.rsplit_once(':') {
+        None => by_settings(name) || attribute_named(resource_type, name).is_none_or(has_rows),
+        Some((urn, name)) => resource_type
+            .schema_of(urn)
+            .is_none_or(|schema| schema.presence.is_some() || schema.attribute(name).is_none_or(has_rows)),
+    })
+}
+
+fn has_rows(attribute: &Attribute) -> bool {
+    attribute.indexed.is_some()
+        || attribute.uniqueness != Uniqueness::None
+        || attribute.sub_attributes.iter().any(has_rows)
 }
 
 /// The attribute whose uniqueness is a matter of a column: see `resources.user_name`.

@@ -39,7 +39,7 @@ catalogue! {
     resources: GET;
     resources::query::keyed: ROWS;
     resources::query::listed: TOTAL, BLOCK, PAGE, KEYS;
-    resources::rows: INSERT, LOAD, UPDATE, TOUCH, TOUCH_GROUPS_OF, DELETE, COUNT_IN, COUNT_OUT;
+    resources::rows: INSERT, LOAD, UPDATE, UPDATE_ACTIVE, UPDATE_NAMES, TOUCH, TOUCH_GROUPS_OF, DELETE, COUNT_IN, COUNT_OUT;
     resources::uniqueness: ENFORCE_DISPLAY_NAME, ENFORCE_EXTERNAL_ID, RELEASE;
     resources::rework: SLICE, INSERT_INDEXED, INSERT_UNIQUE;
     schemas: STATE, SCHEMAS, TYPES, COUNT_CHANGE, PUT_SCHEMA, DELETE_SCHEMA, NEW_TYPE_KEY, PUT_TYPE, DELETE_TYPE;

@@ -3,19 +3,21 @@
 use crate::error::ScimError;
 use crate::fold::fold;
 use crate::id::ResourceId;
-use crate::json::{Json, Object};
+use crate::json::{self, Json, Object};
 use crate::path::AttrPath;
 use crate::schema::{Attribute, Kind, ResourceType, Returned, Schema, Uniqueness};
 use crate::time;
 
 use super::Resource;
-use super::render::push_string;
 
 /// The attributes of a resource in canonical spelling and order: `schemas`, `externalId`, the
 /// core attributes, then each extension under its URN. Nothing unassigned is in it (no `null`, no
 /// empty array: RFC 7643 §2.5), and none of `id`, `meta`, the relation attributes and the secret.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Document(pub(crate) Object);
+
+/// The room that the text of a document is given to begin with: few need more.
+const BODY_BYTES: usize = 2048;
 
 /// A stored body is not the text of a document: the database is damaged.
 #[derive(Debug, thiserror::Error)]
@@ -27,22 +29,22 @@ impl Document {
     /// `schemas`, on one line.
     #[must_use]
     pub fn to_body(&self, id: ResourceId) -> String {
-        let mut body = String::from("{");
+        let mut body = Vec::with_capacity(BODY_BYTES);
+        body.push(b'{');
         if let Some(schemas) = self.0.get("schemas") {
-            body.push_str("\"schemas\":");
-            body.push_str(&schemas.to_string());
-            body.push(',');
+            json::write_member(&mut body, "schemas", schemas);
         }
-        body.push_str("\"id\":");
-        push_string(&mut body, &id.to_string());
+        let mut text = String::with_capacity(32);
+        id.push_to(&mut text);
+        json::write_name(&mut body, "id");
+        body.push(b'"');
+        body.extend_from_slice(text.as_bytes());
+        body.push(b'"');
         for (name, value) in self.0.iter().filter(|(name, _)| *name != "schemas") {
-            body.push(',');
-            push_string(&mut body, name);
-            body.push(':');
-            body.push_str(&value.to_string());
+            json::write_member(&mut body, name, value);
         }
-        body.push('}');
-        body
+        body.push(b'}');
+        json::text_of(body)
     }
 
     /// The inverse of [`Self::to_body`].
@@ -153,6 +155,7 @@ impl Document {
     #[must_use]
     pub fn changed(&self, after: &Self) -> Vec<String> {
         let mut names = Vec::new();
+        let empty = Object::new();
         differing(&self.0, &after.0, |name, one, other| {
             let is_extension = name.contains(':');
             if !is_extension {
@@ -161,9 +164,8 @@ impl Document {
                 }
                 return;
             }
-            let empty = Object::new();
-            let part = |value: Option<&Json>| value.and_then(Json::as_object).unwrap_or(&empty).clone();
-            differing(&part(one), &part(other), |attribute, _, _| names.push(format!("{name}:{attribute}")));
+            let [one, other] = [one, other].map(|value| value.and_then(Json::as_object).unwrap_or(&empty));
+            differing(one, other, |attribute, _, _| names.push(format!("{name}:{attribute}")));
         });
         names
     }

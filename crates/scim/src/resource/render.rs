@@ -1,6 +1,5 @@
 //! A resource for the wire (RFC 7643 §8): its stored text with what is kept elsewhere put in.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::id::{ResourceId, Version};
@@ -49,19 +48,95 @@ pub struct Member {
 
 /// The JSON text of a resource, with locations below `base_url` (without `/` at its end).
 ///
-/// When nothing has to be left out the stored text is used as it is, without parsing it. The
-/// values of a relation are always written straight to the text, however many there are.
-///
 /// # Errors
-/// [`CorruptBody`] when the stored text is not the text of a document.
+/// As [`Renderer::push`].
 pub fn render(resource: &Representation, base_url: &str, projection: &Projection) -> Result<String, CorruptBody> {
-    let resource_type = &resource.resource_type;
-    if projection.is_default() && !projection::hides_some(resource_type) {
-        return Ok(spliced(&resource.body, resource, base_url, projection));
+    let mut text = String::with_capacity(Renderer::room_for(resource));
+    Renderer::new(base_url, projection).push(&mut text, resource)?;
+    Ok(text)
+}
+
+/// Writes the JSON texts of resources, with locations below `base_url` (without `/` at its end). What is the
+/// same for all of a type is found out once.
+#[derive(Debug)]
+pub struct Renderer<'a> {
+    base_url: &'a str,
+    projection: &'a Projection,
+    /// Of the types that were met.
+    types: Vec<OfType<'a>>,
+}
+
+/// What resources of a type show.
+#[derive(Debug)]
+struct OfType<'a> {
+    resource_type: &'a ResourceType,
+    /// The stored text is shown as it is.
+    is_whole: bool,
+    /// Sub-attributes of the relations.
+    members: Vec<&'a str>,
+    member_of: Vec<&'a str>,
+    /// Sub-attributes of `meta`.
+    meta: Vec<&'static str>,
+    /// The name of the type, as a JSON string.
+    name: String,
+    /// What stands before the id in a location, as a JSON string without the quote at its end.
+    location: String,
+}
+
+impl<'a> OfType<'a> {
+    fn of(resource_type: &'a ResourceType, base_url: &str, projection: &Projection) -> Self {
+        let mut location = json_string(&format!("{base_url}{}/", resource_type.endpoint));
+        location.pop();
+        Self {
+            resource_type,
+            is_whole: projection.is_default() && !projection::hides_some(resource_type),
+            members: projection.relation_parts(resource_type, Relation::Members),
+            member_of: projection.relation_parts(resource_type, Relation::MemberOf),
+            meta: projection.meta_parts(resource_type),
+            name: json_string(&resource_type.name),
+            location,
+        }
     }
-    let mut document: Object = serde_json::from_str(&resource.body).map_err(CorruptBody)?;
-    projection.apply(resource_type, &mut document);
-    Ok(spliced(&Json::Object(document).to_string(), resource, base_url, projection))
+}
+
+impl<'a> Renderer<'a> {
+    /// A renderer for one answer.
+    #[must_use]
+    pub fn new(base_url: &'a str, projection: &'a Projection) -> Self {
+        Self { base_url, projection, types: Vec::new() }
+    }
+
+    /// How many bytes a resource takes, about.
+    #[must_use]
+    pub fn room_for(resource: &Representation) -> usize {
+        let ends = |ends: &Option<Vec<Member>>| ends.as_ref().map_or(0, Vec::len) * 192;
+        resource.body.len() + 384 + ends(&resource.members) + ends(&resource.member_of)
+    }
+
+    /// Writes a resource to the end of `text`.
+    ///
+    /// When nothing has to be left out the stored text is used as it is, without parsing it. The
+    /// values of a relation are always written straight to the text, however many there are.
+    ///
+    /// # Errors
+    /// [`CorruptBody`] when the stored text is not the text of a document.
+    pub fn push(&mut self, text: &mut String, resource: &'a Representation) -> Result<(), CorruptBody> {
+        let resource_type = &*resource.resource_type;
+        let known = self.types.iter().position(|known| std::ptr::eq(known.resource_type, resource_type));
+        let place = known.unwrap_or_else(|| {
+            self.types.push(OfType::of(resource_type, self.base_url, self.projection));
+            self.types.len() - 1
+        });
+        let of_type = &self.types[place];
+        if of_type.is_whole {
+            push_spliced(text, &resource.body, resource, of_type, self.base_url);
+            return Ok(());
+        }
+        let mut document: Object = serde_json::from_str(&resource.body).map_err(CorruptBody)?;
+        self.projection.apply(resource_type, &mut document);
+        push_spliced(text, &Json::Object(document).to_string(), resource, of_type, self.base_url);
+        Ok(())
+    }
 }
 
 impl Representation {
@@ -70,55 +145,62 @@ impl Representation {
     /// # Errors
     /// [`CorruptBody`] when the stored text is not the text of a document.
     pub fn to_json(&self, base_url: &str) -> Result<Json, CorruptBody> {
-        let whole = spliced(&self.body, self, base_url, &Projection::default());
+        let mut whole = String::with_capacity(Renderer::room_for(self));
+        let of_type = OfType::of(&self.resource_type, base_url, &Projection::default());
+        push_spliced(&mut whole, &self.body, self, &of_type, base_url);
         serde_json::from_str(&whole).map_err(CorruptBody)
     }
 }
 
 /// The text of a document with relations and `meta` put in.
-fn spliced(document: &str, resource: &Representation, base_url: &str, projection: &Projection) -> String {
-    let mut text = String::with_capacity(document.len() + 512);
+fn push_spliced(text: &mut String, document: &str, resource: &Representation, of_type: &OfType<'_>, base_url: &str) {
     text.push_str(document.strip_suffix('}').unwrap_or(document));
-    push_relations(&mut text, resource, base_url, projection);
-    push_meta(&mut text, resource, base_url, projection);
+    push_relation(text, resource, Relation::Members, of_type, base_url);
+    push_relation(text, resource, Relation::MemberOf, of_type, base_url);
+    push_meta(text, resource, of_type);
     text.push('}');
-    text
 }
 
-fn push_relations(text: &mut String, resource: &Representation, base_url: &str, projection: &Projection) {
-    for (relation, values) in [(Relation::Members, &resource.members), (Relation::MemberOf, &resource.member_of)] {
-        let (Some(attribute), Some(values)) = (resource.resource_type.relation(relation), values) else { continue };
-        if values.is_empty() {
-            continue;
-        }
-        let parts = projection.relation_parts(&resource.resource_type, relation);
-        // A member without a name has nothing to show when only names are asked for.
-        let says_something = |member: &&Member| member.display.is_some() || parts.iter().any(|part| *part != "display");
-        let mut values = values.iter().filter(says_something).peekable();
-        if values.peek().is_none() || parts.is_empty() {
-            continue;
-        }
-        push_name(text, &attribute.name);
-        for (place, member) in values.enumerate() {
-            text.push_str(if place == 0 { "[{" } else { ",{" });
-            push_member(text, member, relation, &parts, base_url);
-            text.push('}');
-        }
-        text.push(']');
+fn push_relation(
+    text: &mut String,
+    resource: &Representation,
+    relation: Relation,
+    of_type: &OfType<'_>,
+    base_url: &str,
+) {
+    let (values, parts) = match relation {
+        Relation::Members => (&resource.members, &of_type.members),
+        Relation::MemberOf => (&resource.member_of, &of_type.member_of),
+    };
+    let Some(values) = values.as_ref().filter(|values| !values.is_empty() && !parts.is_empty()) else { return };
+    let Some(attribute) = of_type.resource_type.relation(relation) else { return };
+    // A member without a name has nothing to show when only names are asked for.
+    let says_something = |member: &&Member| member.display.is_some() || parts.iter().any(|part| *part != "display");
+    let mut values = values.iter().filter(says_something).peekable();
+    if values.peek().is_none() {
+        return;
     }
+    push_name(text, &attribute.name);
+    for (place, member) in values.enumerate() {
+        text.push_str(if place == 0 { "[{" } else { ",{" });
+        push_member(text, member, relation, parts, base_url);
+        text.push('}');
+    }
+    text.push(']');
 }
 
 fn push_member(text: &mut String, member: &Member, relation: Relation, parts: &[&str], base_url: &str) {
-    let Member { id, endpoint, .. } = member;
     for part in parts {
         match (*part, &member.display) {
             ("value", _) => {
                 push_name(text, part);
-                let _ = write!(text, "\"{id}\"");
+                text.push('"');
+                member.id.push_to(text);
+                text.push('"');
             }
             ("$ref", _) => {
                 push_name(text, part);
-                push_string(text, &format!("{base_url}{endpoint}/{id}"));
+                push_string(text, &format!("{base_url}{}/{}", member.endpoint, member.id));
             }
             ("display", Some(display)) => {
                 push_name(text, part);
@@ -144,40 +226,59 @@ fn type_of(member: &Member, relation: Relation) -> &str {
 }
 
 /// `meta` (RFC 7643 §3.1).
-fn push_meta(text: &mut String, resource: &Representation, base_url: &str, projection: &Projection) {
-    let Representation { resource_type, id, version, .. } = resource;
-    let parts = projection.meta_parts(resource_type);
-    if parts.is_empty() {
+fn push_meta(text: &mut String, resource: &Representation, of_type: &OfType<'_>) {
+    if of_type.meta.is_empty() {
         return;
     }
     push_name(text, "meta");
     text.push('{');
-    for part in parts {
-        let value = match part {
-            "resourceType" => resource_type.name.clone(),
-            "created" => time::format(resource.created),
-            "lastModified" => time::format(resource.modified),
-            "location" => format!("{base_url}{}/{id}", resource_type.endpoint),
-            "version" => version.to_string(),
-            _ => continue,
-        };
-        push_name(text, part);
-        push_string(text, &value);
+    for part in &of_type.meta {
+        match *part {
+            "resourceType" => {
+                push_name(text, part);
+                text.push_str(&of_type.name);
+            }
+            "created" => push_time(text, part, resource.created),
+            "lastModified" => push_time(text, part, resource.modified),
+            "location" => {
+                push_name(text, part);
+                text.push_str(&of_type.location);
+                resource.id.push_to(text);
+                text.push('"');
+            }
+            "version" => {
+                push_name(text, part);
+                push_string(text, &resource.version.to_string());
+            }
+            _ => {}
+        }
     }
     text.push('}');
 }
 
-/// Begins the next member of the object at the end of `text`.
+fn push_time(text: &mut String, name: &str, milliseconds: i64) {
+    push_name(text, name);
+    text.push('"');
+    time::push(text, milliseconds);
+    text.push('"');
+}
+
+/// Begins the next member of the object at the end of `text`. Names of attributes have nothing in them that
+/// would have to be escaped.
 fn push_name(text: &mut String, name: &str) {
-    if !text.ends_with('{') {
-        text.push(',');
-    }
-    push_string(text, name);
-    text.push(':');
+    text.push_str(if text.as_bytes().last() == Some(&b'{') { "\"" } else { ",\"" });
+    text.push_str(name);
+    text.push_str("\":");
+}
+
+fn json_string(value: &str) -> String {
+    let mut text = String::with_capacity(value.len() + 2);
+    push_string(&mut text, value);
+    text
 }
 
 /// Writes `value` as a JSON string.
-pub(super) fn push_string(text: &mut String, value: &str) {
+fn push_string(text: &mut String, value: &str) {
     let plain = value.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\');
     if plain {
         text.push('"');

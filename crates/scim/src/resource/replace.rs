@@ -2,7 +2,7 @@
 
 use super::{Document, finish};
 use crate::error::ScimError;
-use crate::json::{Json, Object};
+use crate::json::{self, Json, Object};
 use crate::schema::{Attribute, Kind, Mutability, ResourceType};
 
 impl Document {
@@ -32,8 +32,12 @@ impl Document {
     #[must_use]
     pub fn images(&self, after: &Self) -> (String, String) {
         let differing = |these: &Object, those: &Object| {
-            let parts = these.iter().filter(|(name, value)| those.get(*name) != Some(value));
-            Json::Object(parts.map(|(name, value)| (name.clone(), value.clone())).collect()).to_string()
+            let mut image = vec![b'{'];
+            for (name, value) in these.iter().filter(|(name, value)| those.get(*name) != Some(value)) {
+                json::write_member(&mut image, name, value);
+            }
+            image.push(b'}');
+            json::text_of(image)
         };
         (differing(&self.0, &after.0), differing(&after.0, &self.0))
     }

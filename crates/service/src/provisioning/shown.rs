@@ -9,20 +9,20 @@ use store::resources::apply::Written;
 use store::resources::{self, StoredResource};
 use store::{StoreError, TenantKey, Tx};
 
-/// What was written, with what it belongs to. `None` when it has to be read afterwards: its document is
+/// What was written, with what it belongs to; its document is taken. `None` when it has to be read afterwards: its document is
 /// not at hand, or its members are to be shown, of whom there may be so many that they would hold other
 /// writes up.
 pub(super) async fn at_hand(
     tx: &mut Tx,
     tenant: TenantKey,
     registry: &Registry,
-    written: &Written,
+    written: &mut Written,
     projection: &Projection,
 ) -> Result<Option<Representation>, StoreError> {
-    let Some(body) = written.body.clone() else { return Ok(None) };
     if projection.wants(&written.resource_type, Relation::Members) {
         return Ok(None);
     }
+    let Some(body) = written.body.take() else { return Ok(None) };
     let stored = StoredResource {
         key: written.key,
         id: written.id,

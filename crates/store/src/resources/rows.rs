@@ -11,19 +11,25 @@ use crate::error::StoreError;
 use crate::sql;
 use crate::sql::Stmt;
 use crate::tenants::TenantKey;
-use crate::tx::{Param, Tx};
+use crate::tx::{Param, Row, Tx};
 use std::sync::Arc;
 
 /// How many pks a block counts: the rows that a page has to step over at most.
 pub(crate) const BLOCK_BITS: u32 = 10;
 
+/// What a document puts into columns that indexes hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Indexed {
+    pub(crate) active: Option<bool>,
+    pub(crate) user_name: Option<String>,
+    pub(crate) external_id: Option<String>,
+}
+
 /// What a document puts into columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Columns {
-    pub(crate) active: Option<bool>,
-    pub(crate) user_name: Option<String>,
+    pub(crate) indexed: Indexed,
     pub(crate) display_name: Option<String>,
-    pub(crate) external_id: Option<String>,
     /// `displayName` and nothing in its stead: clients that read back a member they sent without a
     /// name (scim2-tester) want to find it without one.
     pub(crate) display: Option<String>,
@@ -35,10 +41,12 @@ impl Columns {
         let user_name = document.text(USER_NAME);
         let display_name = document.text("displayName");
         Self {
-            active: document.active(),
-            user_name: user_name.filter(|_| has_unique_user_name(resource_type)).map(fold),
+            indexed: Indexed {
+                active: document.active(),
+                user_name: user_name.filter(|_| has_unique_user_name(resource_type)).map(fold),
+                external_id: document.external_id().map(str::to_owned),
+            },
             display_name: display_name.map(fold),
-            external_id: document.external_id().map(str::to_owned),
             display: display_name.map(str::to_owned),
             body: document.to_body(id),
         }
@@ -68,10 +76,10 @@ pub(crate) async fn insert(
         u32::from(resource_type.key).into(),
         (&id).into(),
         now.into(),
-        columns.active.into(),
-        columns.user_name.as_ref().into(),
+        columns.indexed.active.into(),
+        columns.indexed.user_name.as_ref().into(),
         columns.display_name.as_ref().into(),
-        columns.external_id.as_ref().into(),
+        columns.indexed.external_id.as_ref().into(),
         columns.display.as_ref().into(),
         secret.into(),
         (&columns.body).into(),
@@ -85,22 +93,27 @@ pub(crate) static INSERT: Stmt = sql!(
      VALUES ($1, $2, $3, 1, $4, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING RETURNING pk"
 );
 
-/// [`super::get`] for a resource that is about to be changed.
+/// [`super::get`] for a resource that is about to be changed, with what indexes hold of it.
 pub(crate) async fn load(
     tx: &mut Tx,
     tenant: TenantKey,
     resource_type: &Arc<ResourceType>,
     id: ResourceId,
-) -> Result<Option<StoredResource>, StoreError> {
+) -> Result<Option<(StoredResource, Indexed)>, StoreError> {
     let id = id.to_bytes();
     let params = [tenant.into(), (&id).into(), u32::from(resource_type.key).into()];
-    tx.query_one(&LOAD, &params, |row| StoredResource::read(row, resource_type)).await
+    let read = |row: &Row<'_>| {
+        let active = row.opt_int(6)?.map(|active| active != 0);
+        let indexed = Indexed { active, user_name: row.opt_text(7)?, external_id: row.opt_text(8)? };
+        Ok((StoredResource::read(row, resource_type)?, indexed))
+    };
+    tx.query_one(&LOAD, &params, read).await
 }
 
 pub(crate) static LOAD: Stmt = sql! {
-    sqlite: "SELECT pk, id, version, created, modified, body FROM resources
+    sqlite: "SELECT pk, id, version, created, modified, body, active, user_name, external_id FROM resources
              WHERE tenant = $1 AND id = $2 AND type = $3",
-    postgres: "SELECT pk, id, version, created, modified, body FROM resources
+    postgres: "SELECT pk, id, version, created, modified, body, active, user_name, external_id FROM resources
                WHERE tenant = $1 AND id = $2 AND type = $3 FOR UPDATE",
 };
 
@@ -113,37 +126,61 @@ pub(crate) enum SecretChange<'a> {
     Set(&'a str),
 }
 
-/// Writes a row anew, if it is still at `version`; gives the new version.
+/// Writes a row anew, if it is still at `version`; gives the new version. `before` is what indexes hold
+/// of it.
 pub(crate) async fn update(
     tx: &mut Tx,
     tenant: TenantKey,
     (key, version): (ResourceKey, Version),
     now: i64,
-    columns: &Columns,
+    (before, columns): (&Indexed, &Columns),
     secret: SecretChange<'_>,
 ) -> Result<Option<Version>, StoreError> {
     let hash = if let SecretChange::Set(hash) = secret { Some(hash) } else { None };
-    let params = [
+    let (was, is) = (before, &columns.indexed);
+    let mut params: Vec<Param<'_>> = vec![
         tenant.into(),
         key.0.into(),
         version.0.cast_signed().into(),
         now.into(),
-        columns.active.into(),
-        columns.user_name.as_ref().into(),
         columns.display_name.as_ref().into(),
-        columns.external_id.as_ref().into(),
         columns.display.as_ref().into(),
         (secret != SecretChange::Keep).into(),
         hash.into(),
         (&columns.body).into(),
     ];
-    tx.query_one(&UPDATE, &params, |row| read_version(row, 0)).await
+    let statement = if was == is {
+        &UPDATE
+    } else if (&was.user_name, &was.external_id) == (&is.user_name, &is.external_id) {
+        params.push(is.active.into());
+        &UPDATE_ACTIVE
+    } else {
+        params.push(is.active.into());
+        params.push(is.user_name.as_ref().into());
+        params.push(is.external_id.as_ref().into());
+        &UPDATE_NAMES
+    };
+    let is_written = tx.execute(statement, &params).await? == 1;
+    Ok(is_written.then(|| version.next()))
 }
 
+// SQLite writes the entries of all indexes anew that hold a column which is set, also when its value stays:
+// so only what changes is set.
 pub(crate) static UPDATE: Stmt = sql!(
-    "UPDATE resources SET version = version + 1, modified = $4, active = $5, user_name = $6, display_name = $7,
-            external_id = $8, display = $9, secret = CASE WHEN $10 = 1 THEN $11 ELSE secret END, body = $12
-     WHERE tenant = $1 AND pk = $2 AND version = $3 RETURNING version"
+    "UPDATE resources SET version = version + 1, modified = $4, display_name = $5, display = $6,
+            secret = CASE WHEN $7 = 1 THEN $8 ELSE secret END, body = $9
+     WHERE tenant = $1 AND pk = $2 AND version = $3"
+);
+pub(crate) static UPDATE_ACTIVE: Stmt = sql!(
+    "UPDATE resources SET version = version + 1, modified = $4, display_name = $5, display = $6,
+            secret = CASE WHEN $7 = 1 THEN $8 ELSE secret END, body = $9, active = $10
+     WHERE tenant = $1 AND pk = $2 AND version = $3"
+);
+pub(crate) static UPDATE_NAMES: Stmt = sql!(
+    "UPDATE resources SET version = version + 1, modified = $4, display_name = $5, display = $6,
+            secret = CASE WHEN $7 = 1 THEN $8 ELSE secret END, body = $9, active = $10, user_name = $11,
+            external_id = $12
+     WHERE tenant = $1 AND pk = $2 AND version = $3"
 );
 
 /// Moves version and time of a row of which only the members changed; gives the new version, or

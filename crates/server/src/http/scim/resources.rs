@@ -5,7 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use scim::message::{ListResponse, SearchRequest};
 use scim::projection::Projection;
-use scim::resource::{Notes, Representation, render};
+use scim::resource::{CorruptBody, Notes, Renderer, Representation, render};
 use service::provisioning::{Found, Stored};
 use service::{App, ServiceError, StoreError};
 
@@ -176,19 +176,24 @@ fn listed(found: Found, exchange: &Exchange, scim: &ScimCaller) -> Result<Answer
         work.notes.join(&found.notes);
         work.found = Some(found.total_results);
     });
-    let resources = found.resources.iter().map(|resource| text(resource, &scim.base_url, &found.projection));
     let list = ListResponse {
         total_results: found.total_results,
         start_index: found.start_index,
         next_cursor: found.next_cursor,
-        resources: resources.collect::<Result<_, _>>()?,
     };
-    Ok(Answer::scim(StatusCode::OK, list.to_body()))
+    let mut renderer = Renderer::new(&scim.base_url, &found.projection);
+    let body = list.to_body(&found.resources, Renderer::room_for, |body, resource| {
+        renderer.push(body, resource).map_err(|error| corrupt(resource, &error))
+    })?;
+    Ok(Answer::scim(StatusCode::OK, body))
 }
 
 fn text(resource: &Representation, base_url: &str, projection: &Projection) -> Result<String, Problem> {
-    let text = render(resource, base_url, projection);
-    text.map_err(|error| Problem::Service(StoreError::Corrupt(format!("{}: {error}", resource.id)).into()))
+    render(resource, base_url, projection).map_err(|error| corrupt(resource, &error))
+}
+
+fn corrupt(resource: &Representation, error: &CorruptBody) -> Problem {
+    Problem::Service(StoreError::Corrupt(format!("{}: {error}", resource.id)).into())
 }
 
 fn location(resource: &Representation, base_url: &str) -> String {

@@ -16,7 +16,7 @@ use crate::events::{self, Kind, MembersDelta};
 use crate::members::change::{self, Group};
 use crate::members::rows as member_rows;
 use crate::members::work::MembersWork;
-use crate::resources::rows::{self, Columns, SecretChange};
+use crate::resources::rows::{self, Columns, Indexed, SecretChange};
 use crate::resources::{ResourceKey, StoredResource};
 use crate::tenants::TenantKey;
 use crate::tx::Tx;
@@ -110,7 +110,7 @@ async fn create<'a>(
     let secret = resource.secret.as_ref().map(hash).transpose()?;
     let inserted = rows::insert(tx, tenant, (resource_type, *target), context.now, &columns, secret).await?;
     let Some(key) = inserted else {
-        let attribute = if columns.user_name.is_some() { USER_NAME } else { "id" };
+        let attribute = if columns.indexed.user_name.is_some() { USER_NAME } else { "id" };
         return Err(WriteError::NotUnique { attribute: attribute.into() }.into());
     };
     attributes::insert(tx, tenant, resource_type, key, &keys).await?;
@@ -134,7 +134,7 @@ async fn replace<'a>(
     operation: &'a Operation,
     resource: &'a Resource,
 ) -> Result<Staged<'a>, Fault> {
-    let stored = load(tx, tenant, operation).await?;
+    let (stored, indexed) = load(tx, tenant, operation).await?;
     let before = read(&stored)?;
     let after = before.replaced_by(&operation.resource_type, &resource.document)?;
     let has_members = operation.resource_type.relation(Relation::Members).is_some();
@@ -145,7 +145,7 @@ async fn replace<'a>(
         Some(secret) => SecretChange::Set(hash(secret)?),
     };
     let staged = Staged { members, ..Staged::unread(operation, Kind::Replace) };
-    write(tx, tenant, context, staged, stored, (&before, &after), secret).await
+    write(tx, tenant, context, staged, (stored, indexed), (&before, &after), secret).await
 }
 
 async fn patch<'a>(
@@ -155,7 +155,7 @@ async fn patch<'a>(
     operation: &'a Operation,
     plan: &'a PatchPlan,
 ) -> Result<Staged<'a>, Fault> {
-    let stored = load(tx, tenant, operation).await?;
+    let (stored, indexed) = load(tx, tenant, operation).await?;
     let before = read(&stored)?;
     let Patched { document: after, notes, .. } = plan.apply(&operation.resource_type, &before)?;
     if context.strict
@@ -171,7 +171,7 @@ async fn patch<'a>(
     };
     let members = MembersWork::of_changes(&plan.members);
     let staged = Staged { notes, members, ..Staged::unread(operation, Kind::Patch) };
-    write(tx, tenant, context, staged, stored, (&before, &after), secret).await
+    write(tx, tenant, context, staged, (stored, indexed), (&before, &after), secret).await
 }
 
 /// Writes what became of a stored document, if it changed. A secret that was sent counts as
@@ -181,7 +181,7 @@ async fn write<'a>(
     tenant: TenantKey,
     context: &Context,
     staged: Staged<'a>,
-    stored: StoredResource,
+    (stored, indexed): (StoredResource, Indexed),
     (before, after): (&Document, &Document),
     secret: SecretChange<'_>,
 ) -> Result<Staged<'a>, Fault> {
@@ -192,15 +192,19 @@ async fn write<'a>(
         return Ok(Staged { row: Some(row), body: Some(stored.body), ..staged });
     }
     let columns = Columns::of(after, resource_type, stored.id);
-    let keys = (&Keys::of(before, resource_type, context), &Keys::of(after, resource_type, context));
-    let updated = rows::update(tx, tenant, (row.key, row.version), context.now, &columns, secret).await;
+    let written = (&indexed, &columns);
+    let updated = rows::update(tx, tenant, (row.key, row.version), context.now, written, secret).await;
     let version = updated.map_err(taken)?.ok_or(WriteError::VersionMismatch { current: row.version })?;
-    attributes::replace(tx, tenant, resource_type, row.key, keys).await?;
+    let changed = changed(operation, before, after, secret != SecretChange::Keep);
+    if attributes::can_differ(resource_type, context, &changed) {
+        let keys = (&Keys::of(before, resource_type, context), &Keys::of(after, resource_type, context));
+        attributes::replace(tx, tenant, resource_type, row.key, keys).await?;
+    }
     let hidden = (before.without_hidden(resource_type), after.without_hidden(resource_type));
     let (image_before, image_after) = hidden.0.as_ref().unwrap_or(before).images(hidden.1.as_ref().unwrap_or(after));
     Ok(Staged {
         row: Some(Row { version, modified: context.now, ..row }),
-        changed: changed(operation, before, after, secret != SecretChange::Keep),
+        changed,
         moved: true,
         before: Some(image_before),
         after: Some(image_after),
@@ -216,7 +220,7 @@ async fn delete<'a>(
     context: &Context,
     operation: &'a Operation,
 ) -> Result<Staged<'a>, Fault> {
-    let stored = load(tx, tenant, operation).await?;
+    let (stored, _) = load(tx, tenant, operation).await?;
     let document = read(&stored)?;
     let keys = Keys::of(&document, &operation.resource_type, context);
     let key = stored.key;
@@ -309,11 +313,11 @@ fn unread_target(operation: &Operation, found: Option<change::Known>) -> Result<
     Ok(Row { key: found.key, version: found.version, created: found.created, modified: found.modified })
 }
 
-async fn load(tx: &mut Tx, tenant: TenantKey, operation: &Operation) -> Result<StoredResource, Fault> {
-    let stored = rows::load(tx, tenant, &operation.resource_type, operation.target).await?;
-    let stored = stored.ok_or(WriteError::NotFound)?;
+async fn load(tx: &mut Tx, tenant: TenantKey, operation: &Operation) -> Result<(StoredResource, Indexed), Fault> {
+    let loaded = rows::load(tx, tenant, &operation.resource_type, operation.target).await?;
+    let (stored, indexed) = loaded.ok_or(WriteError::NotFound)?;
     allow(operation, stored.version)?;
-    Ok(stored)
+    Ok((stored, indexed))
 }
 
 fn allow(operation: &Operation, current: Version) -> Result<(), WriteError> {

@@ -102,10 +102,10 @@ impl Batch {
         let columns = Columns::of(&document, resource_type, id);
         let text = |text: &'_ Option<String>| text.clone().map_or(Given::Null, Given::Text);
         let derived = [
-            ("active", columns.active.map_or(Given::Null, |active| Given::Int(active.into()))),
-            ("user_name", text(&columns.user_name)),
+            ("active", columns.indexed.active.map_or(Given::Null, |active| Given::Int(active.into()))),
+            ("user_name", text(&columns.indexed.user_name)),
             ("display_name", text(&columns.display_name)),
-            ("external_id", text(&columns.external_id)),
+            ("external_id", text(&columns.indexed.external_id)),
             ("display", text(&columns.display)),
             ("body", Given::Text(columns.body)),
         ];
