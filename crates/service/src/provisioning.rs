@@ -233,10 +233,8 @@ impl App {
         let lane = if projection.wants(&resource_type, Relation::Members) { Lane::Fast } else { Lane::Near };
         let found = self.store().read_on(lane, move |tx| {
             Box::pin(async move {
-                let Some(stored) = resources::get(tx, tenant, &resource_type, id).await? else { return Ok(None) };
                 let wants = |of: &ResourceType, relation| projection.wants(of, relation);
-                let mut shown = resources::complete(tx, tenant, &registry, wants, vec![stored]).await?;
-                Ok(shown.pop())
+                resources::show(tx, tenant, &registry, (&resource_type, id), wants).await
             })
         });
         Ok(found.await?)

@@ -32,11 +32,12 @@ catalogue! {
     keys: INSERT, SHOWN, RETIRE_ALL;
     members: MEMBERS_OF, GROUPS_OF;
     members::change: EXISTING, CONTAINED_IN;
+    members::direct: OF_RANGE;
     members::rows: ADD, REMOVE, RETAIN, LEAVE_ALL, IDS;
     request_log::statements: LIST, LIST_FAILED, LIST_OF_ACTOR, LIST_OF_RESOURCE, SPAN, SPAN_FAILED, SPAN_OF_ACTOR,
         SPAN_OF_RESOURCE, GET, OPERATIONS, NTH, DELETE_OPERATIONS, DELETE_REQUESTS, DELETE_OPERATIONS_OF,
         DELETE_REQUESTS_OF;
-    resources: GET;
+    resources: GET, GET_WITH_GROUPS;
     resources::query::keyed: ROWS;
     resources::query::listed: TOTAL, BLOCK, PAGE, KEYS;
     resources::rows: INSERT, LOAD, UPDATE, UPDATE_ACTIVE, UPDATE_NAMES, TOUCH, TOUCH_GROUPS_OF, DELETE, COUNT_IN, COUNT_OUT;

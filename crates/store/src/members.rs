@@ -5,6 +5,7 @@
 //! in `rows`, as part of the one write path.
 
 pub(crate) mod change;
+pub(crate) mod direct;
 pub(crate) mod rows;
 pub(crate) mod work;
 

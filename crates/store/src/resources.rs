@@ -13,7 +13,7 @@ pub(crate) mod rows;
 pub mod uniqueness;
 
 pub use query::{Found, Scope, lane, query};
-pub use relations::complete;
+pub use relations::{complete, show};
 
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ use scim::id::{ResourceId, Version};
 use scim::schema::ResourceType;
 
 use crate::error::StoreError;
+use crate::members::{Membership, direct};
 use crate::sql;
 use crate::sql::Stmt;
 use crate::tenants::TenantKey;
@@ -48,6 +49,9 @@ pub struct StoredResource {
     pub modified: i64,
     /// The JSON text of the document and its `id`; no `meta`, no relation attributes, no secret.
     pub body: String,
+    /// What it belongs to, in the order in which the groups were created; `None` when that was not read with
+    /// it, or not all of it.
+    pub groups: Option<Vec<Membership>>,
 }
 
 impl StoredResource {
@@ -61,7 +65,13 @@ impl StoredResource {
             created: row.int(3)?,
             modified: row.int(4)?,
             body: row.text(5)?,
+            groups: None,
         })
+    }
+
+    /// The same, and what it belongs to, from column 6.
+    fn read_with_groups(row: &Row<'_>, resource_type: &Arc<ResourceType>) -> Result<Self, StoreError> {
+        Ok(Self { groups: direct::read(row, 6)?, ..Self::read(row, resource_type)? })
     }
 }
 
@@ -82,6 +92,31 @@ pub async fn get(
 
 pub(crate) static GET: Stmt =
     sql!("SELECT pk, id, version, created, modified, body FROM resources WHERE tenant = $1 AND id = $2 AND type = $3");
+
+/// [`get`], with what the resource belongs to.
+async fn get_with_groups(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    resource_type: &Arc<ResourceType>,
+    id: ResourceId,
+) -> Result<Option<StoredResource>, StoreError> {
+    let id = id.to_bytes();
+    let params = [tenant.into(), (&id).into(), u32::from(resource_type.key).into()];
+    tx.query_one(&GET_WITH_GROUPS, &params, |row| StoredResource::read_with_groups(row, resource_type)).await
+}
+
+pub(crate) static GET_WITH_GROUPS: Stmt = sql! {
+    sqlite: concat!(
+        "SELECT pk, id, version, created, modified, body, ",
+        direct::column!(sqlite),
+        " FROM resources WHERE tenant = $1 AND id = $2 AND type = $3"
+    ),
+    postgres: concat!(
+        "SELECT pk, id, version, created, modified, body, ",
+        direct::column!(postgres),
+        " FROM resources WHERE tenant = $1 AND id = $2 AND type = $3"
+    ),
+};
 
 /// Reads an id from its stored form.
 pub(crate) fn read_id(row: &Row<'_>, column: usize) -> Result<ResourceId, StoreError> {

@@ -31,6 +31,7 @@ pub(super) async fn at_hand(
         created: written.created,
         modified: written.modified,
         body,
+        groups: None,
     };
     // Nothing refers to what was created by a request of its own.
     let is_new = written.version == scim::Version::FIRST && written.created == written.modified;

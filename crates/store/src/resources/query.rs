@@ -128,7 +128,13 @@ async fn find(
     match path(&planned, query) {
         Path::Listed => {
             let types: Vec<_> = planned.iter().map(|planned| Arc::clone(planned.resource_type)).collect();
-            listed::query(tx, tenant, &types, &query.page).await
+            let mut found = listed::query(tx, tenant, &types, &query.page).await?;
+            if let [resource_type] = types.as_slice()
+                && query.projection.wants(resource_type, Relation::MemberOf)
+            {
+                listed::read_groups(tx, tenant, &mut found.resources).await?;
+            }
+            Ok(found)
         }
         Path::InSql(planned, order) => {
             let by_modified = order.is_some_and(|order| order.is_by_modified());
@@ -136,7 +142,7 @@ async fn find(
                 return Err(too_expensive());
             }
             probe(tx, tenant, planned, lane).await?;
-            in_sql::query(tx, tenant, planned.resource_type, &planned.plan, order, &query.page).await
+            in_sql::query(tx, tenant, planned, order, query).await
         }
         Path::LookedAt => {
             for planned in &planned {
@@ -258,7 +264,8 @@ pub(crate) fn statements(scope: &Scope, query: &ListQuery) -> Vec<Stmt> {
     match path(&planned, query) {
         Path::Listed => {}
         Path::InSql(planned, order) => {
-            built.push(in_sql::rows_statement(&planned.plan, order, &query.page));
+            let groups = in_sql::reads_groups(planned, order, query);
+            built.push(in_sql::rows_statement(&planned.plan, order, &query.page, groups));
             if !planned.plan.is_everything() {
                 built.push(in_sql::count_statement(&planned.plan));
             }

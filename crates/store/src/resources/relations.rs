@@ -1,7 +1,9 @@
 //! Puts together what is kept apart: a resource, who belongs to it, what it belongs to.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use scim::id::ResourceId;
 use scim::resource::{Member, Representation};
 use scim::schema::{Registry, Relation, ResourceType};
 
@@ -24,19 +26,20 @@ pub async fn complete(
     stored: Vec<StoredResource>,
 ) -> Result<Vec<Representation>, StoreError> {
     let wants = once_for_each_type(&stored, wants);
-    let keys = |relation| -> Vec<ResourceKey> {
-        stored.iter().filter(|resource| wants(&resource.resource_type, relation)).map(|r| r.key).collect()
+    let keys = |is_meant: &dyn Fn(&StoredResource) -> bool| -> Vec<ResourceKey> {
+        stored.iter().filter(|resource| is_meant(resource)).map(|resource| resource.key).collect()
     };
-    let (with_members, with_groups) = (keys(Relation::Members), keys(Relation::MemberOf));
+    let with_members = keys(&|resource| wants(&resource.resource_type, Relation::Members));
+    let with_groups = keys(&|resource| resource.groups.is_none() && wants(&resource.resource_type, Relation::MemberOf));
     let mut members =
         if with_members.is_empty() { HashMap::new() } else { members::of(tx, tenant, &with_members).await? };
-    let mut groups =
-        if with_groups.is_empty() { HashMap::new() } else { members::groups_of(tx, tenant, &with_groups).await? };
+    let mut groups = groups_of(tx, tenant, &with_groups).await?;
     let representations = stored.into_iter().map(|resource| {
         let members = wants(&resource.resource_type, Relation::Members)
             .then(|| named(registry, members.remove(&resource.key).unwrap_or_default()));
+        let read = resource.groups;
         let member_of = wants(&resource.resource_type, Relation::MemberOf)
-            .then(|| named(registry, groups.remove(&resource.key).unwrap_or_default()));
+            .then(|| named(registry, read.or_else(|| groups.remove(&resource.key)).unwrap_or_default()));
         Representation {
             resource_type: resource.resource_type,
             id: resource.id,
@@ -50,6 +53,46 @@ pub async fn complete(
     });
     Ok(representations.collect())
 }
+
+/// A resource by its id, with the relation attributes that `wants` asks for: one statement, and another one for
+/// its members, or where what it belongs to belongs to something else.
+///
+/// # Errors
+/// [`StoreError`] of the reading.
+pub async fn show(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    registry: &Registry,
+    (resource_type, id): (&Arc<ResourceType>, ResourceId),
+    wants: impl Fn(&ResourceType, Relation) -> bool,
+) -> Result<Option<Representation>, StoreError> {
+    let stored = if wants(resource_type, Relation::MemberOf) {
+        super::get_with_groups(tx, tenant, resource_type, id).await?
+    } else {
+        super::get(tx, tenant, resource_type, id).await?
+    };
+    let Some(stored) = stored else { return Ok(None) };
+    Ok(complete(tx, tenant, registry, wants, vec![stored]).await?.pop())
+}
+
+/// What resources belong to.
+async fn groups_of(
+    tx: &mut Tx,
+    tenant: TenantKey,
+    keys: &[ResourceKey],
+) -> Result<HashMap<ResourceKey, Vec<Membership>>, StoreError> {
+    match keys {
+        [] => Ok(HashMap::new()),
+        [only] => match members::direct::of_range(tx, tenant, (*only, *only), DIRECT_MAX).await? {
+            Some(groups) => Ok(groups),
+            None => members::groups_of(tx, tenant, keys).await,
+        },
+        _ => members::groups_of(tx, tenant, keys).await,
+    }
+}
+
+/// How many groups of one resource are read before it is certain that there is nothing above them.
+const DIRECT_MAX: u32 = 1_000;
 
 /// The answers of `wants` for the types that occur: asked for each of many resources, it would cost more than
 /// reading them.

@@ -9,8 +9,8 @@ use scim::id::{Id, Precondition, ResourceId, Version};
 use scim::json::Json;
 use scim::patch;
 use scim::query::ListQuery;
-use scim::resource::{Resource, Secret};
-use scim::schema::{Custom, CustomType, Index, Registry, ResourceType, core};
+use scim::resource::{Representation, Resource, Secret};
+use scim::schema::{Custom, CustomType, Index, Registry, Relation, ResourceType, core};
 use serde_json::json;
 use store::Lane;
 use store::events::{self, Event};
@@ -244,6 +244,26 @@ impl Directory {
         let (tenant, key) = (self.tenant, self.get(id).await.unwrap().key);
         let found = self.store.read(move |tx| Box::pin(async move { members::groups_of(tx, tenant, &[key]).await }));
         found.await.unwrap().remove(&key).unwrap_or_default()
+    }
+
+    /// A resource with all that is kept apart from it.
+    pub(crate) async fn show(&self, id: ResourceId) -> Representation {
+        let (tenant, resource_type, registry) = (self.tenant, type_of(id), registry());
+        let shown = self.store.read(move |tx| {
+            Box::pin(async move { resources::show(tx, tenant, &registry, (&resource_type, id), |_, _| true).await })
+        });
+        shown.await.unwrap().unwrap()
+    }
+
+    /// What a query finds, likewise but for members.
+    pub(crate) async fn shown(&self, resource_type: &Arc<ResourceType>, query: &ListQuery) -> Vec<Representation> {
+        let stored = self.query(&[Arc::clone(resource_type)], query).await.unwrap().resources;
+        let (tenant, registry) = (self.tenant, registry());
+        let wants = |_: &ResourceType, relation| relation == Relation::MemberOf;
+        let shown = self
+            .store
+            .read(move |tx| Box::pin(async move { resources::complete(tx, tenant, &registry, wants, stored).await }));
+        shown.await.unwrap()
     }
 
     /// All events that were written, once they have their numbers.

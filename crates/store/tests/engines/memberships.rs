@@ -2,12 +2,14 @@
 
 use scim::ScimError;
 use scim::id::Version;
+use scim::query::{ListQuery, SortOrder};
 use serde_json::json;
 use store::events::{Kind, MembersDelta};
 use store::resources::apply::WriteError;
 
 use crate::directory::{Directory, adding, group, group_json, removing, user};
 use crate::harness::each_engine;
+use crate::queries::{filter, sorted};
 
 #[test]
 fn adding_a_member_moves_the_group_and_adding_again_does_not() {
@@ -204,6 +206,43 @@ fn groups_are_told_direct_and_by_way_of_others() {
 
         let told: Vec<_> = groups.iter().map(|group| (group.id, group.display.as_deref(), group.direct)).collect();
         assert_eq!(told, [(inner, Some("Inner"), true), (outer, Some("Outer"), false), (both, Some("Both"), true)]);
+    });
+}
+
+#[test]
+fn what_one_belongs_to_is_the_same_in_each_way_of_reading() {
+    each_engine(async |store| {
+        let acme = Directory::new(&store, "acme").await;
+        let (ana, bob, cleo) = (acme.user("ana").await, acme.user("bob").await, acme.user("cleo").await);
+        let dan = acme.user("dan").await;
+        let (outer, plain) = (acme.group("Outer", &[]).await, acme.group("Plain \"é\" [", &[dan, bob]).await);
+        // Ana's group belongs to another one, which was created before it; nothing is above Bob's and Dan's.
+        let inner = acme.group("Inner", &[ana]).await;
+        acme.patch(outer, "", adding(&[inner, bob])).await.unwrap();
+        let list = ListQuery::default();
+
+        let filters = ["ana", "bob", "cleo"].map(|name| filter(&format!("userName eq \"{name}\"")));
+        for query in filters.into_iter().chain([list.clone(), sorted("userName", SortOrder::Descending)]) {
+            for shown in acme.shown(&user(), &query).await {
+                let groups = acme.groups_of(shown.id).await;
+                let expected: Vec<_> =
+                    groups.into_iter().map(|group| (group.id, group.display, group.direct)).collect();
+                let found: Vec<_> =
+                    shown.member_of.unwrap().into_iter().map(|group| (group.id, group.display, group.direct)).collect();
+                assert_eq!(found, expected, "{}", shown.id);
+            }
+        }
+
+        let ways = [acme.show(ana).await, acme.show(bob).await, acme.show(cleo).await];
+        let told = ways.map(|shown| shown.member_of.unwrap().into_iter().map(|group| group.id).collect::<Vec<_>>());
+        assert_eq!(told, [vec![outer, inner], vec![outer, plain], vec![]]);
+        acme.patch(outer, "", removing(&[inner])).await.unwrap();
+        let page = acme.shown(&user(), &list).await;
+        let told: Vec<Vec<_>> = page
+            .into_iter()
+            .map(|shown| shown.member_of.unwrap().into_iter().map(|group| group.id).collect())
+            .collect();
+        assert_eq!(told, [vec![inner], vec![outer, plain], vec![], vec![plain]]);
     });
 }
 

@@ -10,6 +10,7 @@ use store::{StoreError, sql};
 
 use crate::directory::{Directory, group, group_json, user};
 use crate::harness::each_engine;
+use crate::queries::filter;
 
 static SECRETS: Stmt = sql!("SELECT count(*) FROM resources WHERE tenant = $1 AND secret = 'hash of s3cret'");
 static INDEXED: Stmt = sql!("SELECT count(*) FROM attribute_values WHERE tenant = $1");
@@ -58,6 +59,29 @@ fn a_user_name_is_unique_without_regard_to_case_on_every_way_of_writing() {
 
         assert_eq!(acme.version(bob).await, Version(1));
         assert!(acme.replace(bob, "", json!({ "userName": "BOB" })).await.unwrap().changed);
+    });
+}
+
+#[test]
+fn a_resource_is_found_by_what_it_has_become_whatever_else_changed_with_it() {
+    each_engine(async |store| {
+        let acme = Directory::new(&store, "acme").await;
+        let ana = acme.create_user(json!({ "userName": "ana", "externalId": "1", "active": true })).await;
+        let users = [user()];
+        let holds = async |text: &str| acme.query(&users, &filter(text)).await.unwrap().total == 1;
+
+        acme.patch(ana, "", json!([{ "op": "replace", "path": "title", "value": "Dr" }])).await.unwrap();
+        assert!(holds("userName eq \"ana\" and externalId eq \"1\" and active eq true and title eq \"Dr\"").await);
+        acme.patch(ana, "", json!([{ "op": "replace", "path": "active", "value": false }])).await.unwrap();
+        assert!(holds("userName eq \"ana\" and externalId eq \"1\" and active eq false").await);
+        assert!(!holds("active eq true").await);
+        acme.patch(ana, "", json!([{ "op": "replace", "path": "externalId", "value": "2" }])).await.unwrap();
+        assert!(holds("externalId eq \"2\" and userName eq \"ana\" and active eq false").await);
+        assert!(!holds("externalId eq \"1\"").await);
+        acme.replace(ana, "", json!({ "userName": "anna", "active": true })).await.unwrap();
+        assert!(holds("userName eq \"anna\" and active eq true and not (externalId pr)").await);
+        assert!(!holds("userName eq \"ana\"").await && !holds("externalId eq \"2\"").await);
+        assert_eq!(acme.version(ana).await, Version(5));
     });
 }
 

@@ -2,32 +2,43 @@
 
 use std::sync::Arc;
 
-use scim::query::{Page, Position, SortKey};
-use scim::schema::ResourceType;
+use scim::query::{ListQuery, Page, Position, SortKey};
+use scim::schema::{Relation, ResourceType};
 
 use super::order::ColumnOrder;
-use super::{Found, listed};
+use super::{Found, PlannedType, listed};
 use crate::error::StoreError;
+use crate::members::direct;
 use crate::resources::StoredResource;
 use crate::resources::filter_sql::{Fragment, Plan, Value};
 use crate::tenants::TenantKey;
 use crate::tx::Tx;
 
-/// A page of what `plan` finds, in the order of creation or of a column.
+/// Whether what the resources belong to is read with them. Not where all that is found has to be sorted first,
+/// which would read it for all.
+pub(super) fn reads_groups(planned: &PlannedType<'_, '_>, order: Option<ColumnOrder>, query: &ListQuery) -> bool {
+    order.is_none() && query.projection.wants(planned.resource_type, Relation::MemberOf)
+}
+
+/// A page of what `planned` finds, in the order of creation or of a column.
 pub(super) async fn query(
     tx: &mut Tx,
     tenant: TenantKey,
-    resource_type: &Arc<ResourceType>,
-    plan: &Plan<'_, '_>,
+    planned: &PlannedType<'_, '_>,
     order: Option<ColumnOrder>,
-    page: &Page,
+    query: &ListQuery,
 ) -> Result<Found, StoreError> {
+    let PlannedType { resource_type, plan, .. } = planned;
+    let page = &query.page;
     let count = match page {
         Page::Index { count, .. } | Page::Cursor { count, .. } => *count as usize,
     };
     let mut rows = match count {
         0 => Vec::new(),
-        _ => select(tx, tenant, resource_type, &rows_statement(plan, order, page), order).await?,
+        _ => {
+            let groups = reads_groups(planned, order, query);
+            select(tx, tenant, resource_type, &rows_statement(plan, order, page, groups), order, groups).await?
+        }
     };
     // One row more than the page holds tells that there is another page.
     let more = rows.len() > count;
@@ -50,7 +61,12 @@ pub(super) async fn query(
 }
 
 /// Selects the rows of a page and one more.
-pub(super) fn rows_statement(plan: &Plan<'_, '_>, order: Option<ColumnOrder>, page: &Page) -> Fragment {
+pub(super) fn rows_statement(
+    plan: &Plan<'_, '_>,
+    order: Option<ColumnOrder>,
+    page: &Page,
+    with_groups: bool,
+) -> Fragment {
     let (rest, skip, count) = match page {
         Page::Index { start, count } => (Fragment::default(), start.saturating_sub(1), *count),
         Page::Cursor { after: None, count } => (Fragment::default(), 0, *count),
@@ -58,8 +74,13 @@ pub(super) fn rows_statement(plan: &Plan<'_, '_>, order: Option<ColumnOrder>, pa
     };
     let limit = [Value::Int(i64::from(count) + 1), Value::Int(i64::try_from(skip).unwrap_or(i64::MAX))];
     let order_by = order.map_or_else(|| plan.in_order(), |order| Fragment::new(&order.order_by(), []));
+    let more = match order {
+        None if with_groups => Fragment::forked(direct::column!(sqlite), direct::column!(postgres), []),
+        None => Fragment::new("NULL", []),
+        Some(order) => Fragment::new(order.column(), []),
+    };
     Fragment::new("SELECT pk, id, version, created, modified, body, ", [])
-        .and_text(order.map_or("pk", |order| order.column()))
+        .and(&more)
         .and(&plan.rows_found())
         .and_text(order.map_or("", |order| order.assurance()))
         .and(&rest)
@@ -88,9 +109,13 @@ async fn select(
     resource_type: &Arc<ResourceType>,
     statement: &Fragment,
     order: Option<ColumnOrder>,
+    with_groups: bool,
 ) -> Result<Vec<(StoredResource, Option<SortKey>)>, StoreError> {
     let params = statement.params(tenant, resource_type.key);
     tx.query(&statement.statement(), &params, |row| {
+        if with_groups {
+            return Ok((StoredResource::read_with_groups(row, resource_type)?, None));
+        }
         let value = order.map(|order| order.read(row, 6)).transpose()?.flatten();
         Ok((StoredResource::read(row, resource_type)?, value))
     })

@@ -8,6 +8,7 @@ use scim::schema::ResourceType;
 
 use super::{Found, keyed};
 use crate::error::StoreError;
+use crate::members::direct;
 use crate::resources::rows::BLOCK_BITS;
 use crate::resources::{ResourceKey, StoredResource};
 use crate::sql;
@@ -105,6 +106,21 @@ pub(crate) static BLOCK: Stmt = sql! {
                        GROUP BY counted.block) AS blocks) AS running
                WHERE earlier <= $3 ORDER BY block DESC LIMIT 1",
 };
+
+/// Reads what the resources of a page belong to, as far as one statement tells that.
+pub(super) async fn read_groups(tx: &mut Tx, tenant: TenantKey, page: &mut [StoredResource]) -> Result<(), StoreError> {
+    let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(()) };
+    let most = u32::try_from(page.len()).unwrap_or(u32::MAX).saturating_mul(MEMBERSHIPS_OF_EACH);
+    // A page in the order of creation has all of its type between its first and its last.
+    let Some(mut groups) = direct::of_range(tx, tenant, (first.key, last.key), most).await? else { return Ok(()) };
+    for resource in page {
+        resource.groups = Some(groups.remove(&resource.key).unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// How many memberships each resource of a page may have, on average, for [`read_groups`].
+const MEMBERSHIPS_OF_EACH: u32 = 16;
 
 /// The rows from a key on: one statement for one type, else one for each and one for the page.
 async fn rows(
