@@ -66,7 +66,11 @@ impl ListQuery {
             None => None,
         };
         let sort = Sort::read(request, types)?;
-        let fingerprint = fingerprint(request, sort.as_ref(), types);
+        // Only cursors are tied to a query by it.
+        let fingerprint = match &request.cursor {
+            Some(_) => fingerprint(request, sort.as_ref(), types),
+            None => Fingerprint::default(),
+        };
         let page = Page::read(request, sort.as_ref(), fingerprint, limits)?;
         let projection = Projection::from_lists(&request.attributes, &request.excluded_attributes)?;
         Ok(Self { filter, sort, page, projection, fingerprint, notes })

@@ -1,6 +1,8 @@
 //! Every statement of this crate, so that a test can prepare each on each engine and show its plan.
 //! A test fails when a `static …: Stmt` is missing here: see `tests/plans`.
 
+use std::sync::Arc;
+
 use scim::query::ListQuery;
 
 use crate::resources;
@@ -75,6 +77,6 @@ pub fn of_exports() -> Vec<(String, Stmt)> {
 
 /// The statements that look for what a filter and an order name: their texts depend on the request. Values
 /// are left open.
-pub fn of_query(scope: &Scope, query: &ListQuery) -> Vec<Stmt> {
+pub fn of_query(scope: &Scope, query: &ListQuery) -> Vec<Arc<Stmt>> {
     resources::query::statements(scope, query)
 }

@@ -124,17 +124,15 @@ impl<'c, 'a> Plan<'c, 'a> {
 
     /// ` AND …` for the rows after the one with that key.
     pub(crate) fn after(&self, key: i64) -> Fragment {
-        Fragment::forked(" AND pk > ?", &format!(" AND {} > ?", self.key()), [Value::Int(key)])
+        let postgres = if self.keys.is_some() { " AND key > ?" } else { " AND pk > ?" };
+        Fragment::forked(" AND pk > ?", postgres, [Value::Int(key)])
     }
 
     /// `ORDER BY …` for the order of creation.
     pub(crate) fn in_order(&self) -> Fragment {
-        Fragment::forked(" ORDER BY pk", &format!(" ORDER BY {}", self.key()), [])
-    }
-
-    /// What PostgreSQL has of a row before it has read it.
-    fn key(&self) -> &'static str {
-        if self.keys.is_some() { "key" } else { "pk" }
+        // What PostgreSQL has of a row before it has read it.
+        let postgres = if self.keys.is_some() { " ORDER BY key" } else { " ORDER BY pk" };
+        Fragment::forked(" ORDER BY pk", postgres, [])
     }
 }
 
@@ -240,7 +238,7 @@ pub(crate) fn collect_indexes(condition: &Condition<'_>, resource_type: &Resourc
     }
 }
 
-fn joined(left: Predicate, word: &str, right: Predicate) -> Option<Fragment> {
+fn joined(left: Predicate, word: &'static str, right: Predicate) -> Option<Fragment> {
     match (left, right) {
         (Predicate::Sql(left), Predicate::Sql(right)) => Some(left.and_text(word).and(&right).within("(", ")")),
         _ => None,

@@ -254,7 +254,7 @@ fn probe_statement(keys: &Fragment, most: i64) -> Fragment {
 }
 
 /// What `query` builds for the first of its types: see [`crate::catalogue::of_query`].
-pub(crate) fn statements(scope: &Scope, query: &ListQuery) -> Vec<Stmt> {
+pub(crate) fn statements(scope: &Scope, query: &ListQuery) -> Vec<Arc<Stmt>> {
     let conditions = conditions(scope, query);
     let planned = planned(&conditions);
     let Some(first) = planned.first() else { return Vec::new() };

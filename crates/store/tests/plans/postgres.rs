@@ -163,7 +163,7 @@ fn a_statement_reads_what_it_needs_by_an_index_that_begins_with_the_tenant() {
 fn a_query_that_an_index_answers_reads_no_more_than_that_index() {
     let kinds = queries::all();
     let statements: Vec<_> =
-        kinds.iter().flat_map(|(kind, statements)| statements.iter().map(|one| (kind.as_str(), one))).collect();
+        kinds.iter().flat_map(|(kind, statements)| statements.iter().map(|one| (kind.as_str(), &**one))).collect();
 
     judge(&statements, &[], LOOKS_AT_ALL);
 }

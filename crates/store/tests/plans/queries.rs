@@ -75,7 +75,7 @@ fn registry() -> Arc<Registry> {
 
 /// Each kind of query with the statements that it runs: to look how much there is, for the rows of a page
 /// after another one, and for the total, or else for what has to be looked at one by one.
-pub(crate) fn all() -> Vec<(String, Vec<Stmt>)> {
+pub(crate) fn all() -> Vec<(String, Vec<Arc<Stmt>>)> {
     let kinds = QUERIES.iter().map(|(type_name, filter, sort)| {
         let (shown_filter, shown_sort) = (filter.unwrap_or("all"), sort.unwrap_or("creation"));
         (format!("{type_name}: {shown_filter} by {shown_sort}"), statements(type_name, *filter, *sort))
@@ -92,7 +92,7 @@ pub(crate) fn each(plan: impl Fn(&str, &Stmt) -> String) -> String {
     plans.collect::<Vec<_>>().join("\n")
 }
 
-fn statements(type_name: &str, filter: Option<&str>, sort: Option<&str>) -> Vec<Stmt> {
+fn statements(type_name: &str, filter: Option<&str>, sort: Option<&str>) -> Vec<Arc<Stmt>> {
     let registry = registry();
     let types = vec![registry.type_named(type_name).unwrap().clone()];
     let mut pairs = vec![("cursor", ""), ("count", "100"), ("sortOrder", "descending")];

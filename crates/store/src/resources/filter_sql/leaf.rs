@@ -183,7 +183,7 @@ pub(super) fn predicate(comparison: &Comparison<'_>, resource_type: &ResourceTyp
             Fragment::new(if equal { "id = ?" } else { "id <> ?" }, [Value::Bytes(id.to_bytes().into())])
         }
         (Place::Text { column, .. }, Operand::Text(text)) if *operator == Operator::Ne => {
-            or_null(column, &Fragment::new(&format!("{column} <> ?"), [Value::Text(text.clone())]))
+            or_null(column, &Fragment::joined(&[column, " <> ?"], [Value::Text(text.clone())]))
         }
         (Place::Text { column, .. }, Operand::Text(text)) => {
             text_condition(column, *operator, text)?.within("coalesce(", ", FALSE)")
@@ -219,66 +219,64 @@ pub(super) fn present(target: &Target<'_>, resource_type: &ResourceType) -> Opti
             Some(Predicate::Always(true))
         }
         Place::Text { column, .. } => {
-            Some(Predicate::Sql(Fragment::new(&format!("coalesce({column} <> '', FALSE)"), [])))
+            Some(Predicate::Sql(Fragment::joined(&["coalesce(", column, " <> '', FALSE)"], [])))
         }
         Place::Active => Some(Predicate::Sql(Fragment::new("active IS NOT NULL", []))),
         Place::Indexed(_) | Place::Related(_) => None,
     }
 }
 
-fn or_null(column: &str, condition: &Fragment) -> Fragment {
-    Fragment::new(&format!("({column} IS NULL OR "), []).and(condition).and_text(")")
+fn or_null(column: &'static str, condition: &Fragment) -> Fragment {
+    Fragment::joined(&["(", column, " IS NULL OR "], []).and(condition).and_text(")")
 }
 
-fn order_condition(column: &str, operator: Operator, value: i64) -> Option<Fragment> {
+fn order_condition(column: &'static str, operator: Operator, value: i64) -> Option<Fragment> {
     if operator == Operator::Ne {
-        return Some(Fragment::new(&format!("{column} <> ?"), [Value::Int(value)]));
+        return Some(Fragment::joined(&[column, " <> ?"], [Value::Int(value)]));
     }
     number_condition(column, operator, value)
 }
 
-fn number_condition(column: &str, operator: Operator, value: i64) -> Option<Fragment> {
-    let sign = sign(operator)?;
-    Some(Fragment::new(&format!("{column} {sign} ?"), [Value::Int(value)]))
+fn number_condition(column: &'static str, operator: Operator, value: i64) -> Option<Fragment> {
+    Some(Fragment::joined(&[column, sign(operator)?], [Value::Int(value)]))
 }
 
 /// A comparison of texts, other than `ne`; NULL for a row without a value.
-fn text_condition(column: &str, operator: Operator, operand: &str) -> Option<Fragment> {
+fn text_condition(column: &'static str, operator: Operator, operand: &str) -> Option<Fragment> {
     let value = || Value::Text(operand.to_owned());
     if let Some(sign) = sign(operator) {
-        return Some(Fragment::new(&format!("{column} {sign} ?"), [value()]));
+        return Some(Fragment::joined(&[column, sign], [value()]));
     }
     match operator {
         Operator::Co | Operator::Sw | Operator::Ew if operand.is_empty() => {
-            Some(Fragment::new(&format!("{column} >= ''"), []))
+            Some(Fragment::joined(&[column, " >= ''"], []))
         }
         Operator::Sw => Some(match first_after(operand) {
-            Some(end) => Fragment::new(&format!("{column} >= ? AND {column} < ?"), [value(), Value::Text(end)]),
-            None => Fragment::new(&format!("{column} >= ?"), [value()]),
+            Some(end) => Fragment::joined(&[column, " >= ? AND ", column, " < ?"], [value(), Value::Text(end)]),
+            None => Fragment::joined(&[column, " >= ?"], [value()]),
         }),
         // Not LIKE, which takes ASCII letters of either case for the same in SQLite. `>= ''` lets
         // a partial index on what is not NULL be used.
         Operator::Co => {
-            Some(Fragment::new(&format!("{column} >= '' AND replace({column}, ?, '') <> {column}"), [value()]))
+            Some(Fragment::joined(&[column, " >= '' AND replace(", column, ", ?, '') <> ", column], [value()]))
         }
-        Operator::Ew => Some(Fragment::new(
-            &format!(
-                "{column} >= '' AND length({column}) >= length(cast(? AS text)) \
-                 AND substr({column}, length({column}) - length(cast(? AS text)) + 1) = ?"
-            ),
-            [value(), value(), value()],
-        )),
+        Operator::Ew => {
+            let long_enough = [column, " >= '' AND length(", column, ") >= length(cast(? AS text)) AND "];
+            let end = ["substr(", column, ", length(", column, ") - length(cast(? AS text)) + 1) = ?"];
+            Some(Fragment::joined(&long_enough, [value()]).and(&Fragment::joined(&end, [value(), value()])))
+        }
         Operator::Eq | Operator::Ne | Operator::Gt | Operator::Ge | Operator::Lt | Operator::Le => None,
     }
 }
 
+/// What stands behind the column.
 fn sign(operator: Operator) -> Option<&'static str> {
     match operator {
-        Operator::Eq => Some("="),
-        Operator::Gt => Some(">"),
-        Operator::Ge => Some(">="),
-        Operator::Lt => Some("<"),
-        Operator::Le => Some("<="),
+        Operator::Eq => Some(" = ?"),
+        Operator::Gt => Some(" > ?"),
+        Operator::Ge => Some(" >= ?"),
+        Operator::Lt => Some(" < ?"),
+        Operator::Le => Some(" <= ?"),
         Operator::Ne | Operator::Co | Operator::Sw | Operator::Ew => None,
     }
 }

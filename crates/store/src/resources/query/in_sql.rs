@@ -73,7 +73,7 @@ pub(super) fn rows_statement(
         Page::Cursor { after: Some(after), count } => (rows_after(plan, &after.position, order), 0, *count),
     };
     let limit = [Value::Int(i64::from(count) + 1), Value::Int(i64::try_from(skip).unwrap_or(i64::MAX))];
-    let order_by = order.map_or_else(|| plan.in_order(), |order| Fragment::new(&order.order_by(), []));
+    let order_by = order.map_or_else(|| plan.in_order(), |order| order.order_by());
     let more = match order {
         None if with_groups => Fragment::forked(direct::column!(sqlite), direct::column!(postgres), []),
         None => Fragment::new("NULL", []),

@@ -51,13 +51,15 @@ impl ColumnOrder {
     }
 
     /// `ORDER BY …`. Descending is ascending reversed, rows without a value and ties too.
-    pub(super) fn order_by(&self) -> String {
+    pub(super) fn order_by(&self) -> Fragment {
         let column = self.column;
         match (self.order, self.nullable) {
-            (SortOrder::Ascending, true) => format!(" ORDER BY {column} IS NULL, {column}, pk"),
-            (SortOrder::Ascending, false) => format!(" ORDER BY {column}, pk"),
-            (SortOrder::Descending, true) => format!(" ORDER BY {column} IS NULL DESC, {column} DESC, pk DESC"),
-            (SortOrder::Descending, false) => format!(" ORDER BY {column} DESC, pk DESC"),
+            (SortOrder::Ascending, true) => Fragment::joined(&[" ORDER BY ", column, " IS NULL, ", column, ", pk"], []),
+            (SortOrder::Ascending, false) => Fragment::joined(&[" ORDER BY ", column, ", pk"], []),
+            (SortOrder::Descending, true) => {
+                Fragment::joined(&[" ORDER BY ", column, " IS NULL DESC, ", column, " DESC, pk DESC"], [])
+            }
+            (SortOrder::Descending, false) => Fragment::joined(&[" ORDER BY ", column, " DESC, pk DESC"], []),
         }
     }
 
@@ -72,21 +74,24 @@ impl ColumnOrder {
         let key = Value::Int(key);
         let value = value.and_then(|value| self.value(value));
         let sign = match self.order {
-            SortOrder::Ascending => '>',
-            SortOrder::Descending => '<',
+            SortOrder::Ascending => " > ",
+            SortOrder::Descending => " < ",
         };
         match (value, self.nullable, self.order) {
             // Compared as one, value and key are a range of the index.
-            (Some(value), false, _) => Fragment::new(&format!(" AND ({column}, pk) {sign} (?, ?)"), [value, key]),
+            (Some(value), false, _) => Fragment::joined(&[" AND (", column, ", pk)", sign, "(?, ?)"], [value, key]),
             (Some(value), true, order) => {
                 // Rows without a value are behind all others when ascending, and before them else.
-                let or_null =
-                    if order == SortOrder::Ascending { format!(" OR {column} IS NULL") } else { String::new() };
-                let text = format!(" AND ({column} {sign} ? OR ({column} = ? AND pk {sign} ?){or_null})");
-                Fragment::new(&text, [value.clone(), value, key])
+                let rest = if order == SortOrder::Ascending {
+                    Fragment::joined(&[" OR ", column, " IS NULL)"], [])
+                } else {
+                    Fragment::new(")", [])
+                };
+                let text = [" AND (", column, sign, "? OR (", column, " = ? AND pk", sign, "?)"];
+                Fragment::joined(&text, [value.clone(), value, key]).and(&rest)
             }
-            (None, _, SortOrder::Ascending) => Fragment::new(&format!(" AND {column} IS NULL AND pk > ?"), [key]),
-            (None, _, SortOrder::Descending) => Fragment::new(&format!(" AND ({column} IS NOT NULL OR pk < ?)"), [key]),
+            (None, _, SortOrder::Ascending) => Fragment::joined(&[" AND ", column, " IS NULL AND pk > ?"], [key]),
+            (None, _, SortOrder::Descending) => Fragment::joined(&[" AND (", column, " IS NOT NULL OR pk < ?)"], [key]),
         }
     }
 
