@@ -120,12 +120,9 @@ impl App {
 /// The token of the header `Authorization: Bearer …` (RFC 6750 §2.1). The scheme's case does not
 /// matter (RFC 9110 §11.1).
 fn bearer(authorization: Option<&str>) -> Result<&str, Refused> {
-    let missing = Refused::credential(Reason::Missing, None);
-    let Some((scheme, token)) = authorization.and_then(|header| header.trim().split_once(' ')) else {
-        return Err(missing);
-    };
-    let token = token.trim();
-    if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() { Ok(token) } else { Err(missing) }
+    let parts = authorization.and_then(|header| header.trim().split_once(' '));
+    let token = parts.and_then(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()));
+    token.filter(|token| !token.is_empty()).ok_or_else(|| Refused::credential(Reason::Missing, None))
 }
 
 fn suspended() -> ServiceError {

@@ -1,6 +1,7 @@
 //! Time, ids and randomness: the only homes of now, of new ids and of random bytes. Tests use
 //! the fixed and seeded kinds, so that their snapshots show true values.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -46,6 +47,9 @@ impl Clock {
     }
 }
 
+/// For how many ids each thread draws random bytes at once: 64.
+const DRAWN_BYTES: usize = 64 * 8;
+
 /// Gives random bytes.
 #[derive(Debug, Clone, Default)]
 pub enum Secrets {
@@ -68,6 +72,27 @@ impl Secrets {
         match self {
             Self::System => i64::from_be_bytes(self.bytes()),
             Self::Seeded(state) => state.load(Ordering::SeqCst).cast_signed(),
+        }
+    }
+
+    /// What tells two ids of the same millisecond apart. Since that is no secret, it is drawn for many ids at
+    /// a time: asking the system's generator takes longer than all else that an id needs.
+    fn of_an_id(&self) -> [u8; 8] {
+        thread_local! {
+            static DRAWN: RefCell<(usize, [u8; DRAWN_BYTES])> = const { RefCell::new((DRAWN_BYTES, [0; DRAWN_BYTES])) };
+        }
+        match self {
+            Self::Seeded(_) => self.bytes(),
+            Self::System => DRAWN.with_borrow_mut(|(used, drawn)| {
+                if *used == drawn.len() {
+                    (*used, *drawn) = (0, self.bytes());
+                }
+                let next = *used + 8;
+                let mut bytes = [0; 8];
+                bytes.copy_from_slice(&drawn[*used..next]);
+                *used = next;
+                bytes
+            }),
         }
     }
 
@@ -114,7 +139,7 @@ impl Ids {
         let last = self.last.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| Some(later(last)));
         let tick = later(last.unwrap_or_else(|last| last));
         let high = (tick & !0xfff) << 4 | 0x7000 | (tick & 0xfff);
-        let low = u64::from_be_bytes(self.secrets.bytes()) >> 2 | 1 << 63;
+        let low = u64::from_be_bytes(self.secrets.of_an_id()) >> 2 | 1 << 63;
         Id::new(prefix, u128::from(high) << 64 | u128::from(low))
     }
 }
@@ -140,6 +165,15 @@ mod tests {
             let bytes = id.to_bytes();
             assert_eq!((bytes[9] >> 4, bytes[11] >> 6), (7, 2));
         }
+    }
+
+    #[test]
+    fn ids_of_the_system_differ_in_what_is_random() {
+        let ids = Ids::default();
+        let made: std::collections::BTreeSet<u64> = (0..1000)
+            .map(|_| ids.next(*b"usr", 5).to_bytes()[11..].iter().fold(0, |bits, byte| bits << 8 | u64::from(*byte)))
+            .collect();
+        assert_eq!(made.len(), 1000);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(crate) struct Usage(Mutex<Counts>);
 #[derive(Debug, Default)]
 struct Counts {
     tokens: HashMap<i64, TokenUse>,
+    /// Where each was used last: an address is made a text only when it is another one.
+    addresses: HashMap<i64, Option<IpAddr>>,
     hours: HashMap<(TenantKey, i64), HourUse>,
 }
 
@@ -55,10 +57,12 @@ impl Usage {
         user_agent: Option<&str>,
         now: i64,
     ) {
-        let mut counts = self.lock();
+        let counts = &mut *self.lock();
         let used = counts.tokens.entry(token).or_insert_with(|| TokenUse::none(tenant, token));
         used.at = now;
-        used.ip = ip.map(|ip| ip.to_string());
+        if counts.addresses.insert(token, ip) != Some(ip) {
+            used.ip = ip.map(|ip| ip.to_string());
+        }
         if used.user_agent.as_deref() != user_agent {
             used.user_agent = user_agent.map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect());
         }

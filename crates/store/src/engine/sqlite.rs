@@ -144,7 +144,7 @@ impl Sqlite {
         // Taken in a statement of its own, so that the lock is not held meanwhile.
         let free = self.near().pop();
         let Some(mut reader) = free else { return self.read(work).await };
-        let outcome = reader.read(work);
+        let outcome = reader.read_near(work);
         self.near().push(reader);
         outcome
     }

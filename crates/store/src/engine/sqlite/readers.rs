@@ -8,6 +8,7 @@ use crossbeam_channel::Receiver;
 
 use super::SqliteTx;
 use super::job::{Message, drive};
+use super::tx::BEGIN;
 use super::writer::Counters;
 use crate::error::StoreError;
 use crate::sql::Stmt;
@@ -46,18 +47,24 @@ impl Reader {
         }
     }
 
-    /// Does work on this very thread.
-    pub(super) fn read<T>(
+    /// Does work on this very thread. Its first statement may see an earlier moment than the others.
+    pub(super) fn read_near<T>(
         &mut self,
         work: impl for<'t> FnOnce(&'t mut Tx) -> TxFuture<'t, T>,
     ) -> Result<T, StoreError> {
-        self.run(|tx| drive(work, tx))
+        self.sqlite().begin_late();
+        self.end(|tx| drive(work, tx))
     }
 
     /// Runs work in a read transaction, so that all of its statements see the same moment.
     fn run<T>(&mut self, work: impl FnOnce(&mut Tx) -> Result<T, StoreError>) -> Result<T, StoreError> {
         self.set_deadline()?;
         self.sqlite().run(&BEGIN)?;
+        self.end(work)
+    }
+
+    /// Runs work and ends its transaction.
+    fn end<T>(&mut self, work: impl FnOnce(&mut Tx) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let outcome = work(&mut self.tx);
         let statements = self.sqlite().take_statements();
         self.counters.count_statements(statements);
@@ -96,6 +103,5 @@ impl Reader {
     }
 }
 
-static BEGIN: Stmt = crate::sql!("BEGIN");
 // There is nothing to take back: the connection cannot write.
 static END: Stmt = crate::sql!("COMMIT");

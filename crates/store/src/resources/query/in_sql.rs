@@ -33,12 +33,11 @@ pub(super) async fn query(
     let count = match page {
         Page::Index { count, .. } | Page::Cursor { count, .. } => *count as usize,
     };
-    let mut rows = match count {
-        0 => Vec::new(),
-        _ => {
-            let groups = reads_groups(planned, order, query);
-            select(tx, tenant, resource_type, &rows_statement(plan, order, page, groups), order, groups).await?
-        }
+    let mut rows = if count == 0 {
+        Vec::new()
+    } else {
+        let groups = reads_groups(planned, order, query);
+        select(tx, tenant, resource_type, &rows_statement(plan, order, page, groups), order, groups).await?
     };
     // One row more than the page holds tells that there is another page.
     let more = rows.len() > count;
