@@ -36,9 +36,7 @@ catalogue! {
     members::change: EXISTING, CONTAINED_IN;
     members::direct: OF_RANGE;
     members::rows: ADD, REMOVE, RETAIN, LEAVE_ALL, IDS;
-    request_log::statements: LIST, LIST_FAILED, LIST_OF_ACTOR, LIST_OF_RESOURCE, SPAN, SPAN_FAILED, SPAN_OF_ACTOR,
-        SPAN_OF_RESOURCE, GET, OPERATIONS, NTH, DELETE_OPERATIONS, DELETE_REQUESTS, DELETE_OPERATIONS_OF,
-        DELETE_REQUESTS_OF;
+    request_log::statements: LIST, LIST_FAILED, LIST_OF_RESOURCE, GET, NTH, OLDEST, OLDEST_OF, DELETE_RESOURCE, DELETE;
     resources: GET, GET_WITH_GROUPS;
     resources::query::keyed: ROWS;
     resources::query::listed: TOTAL, BLOCK, PAGE, KEYS;

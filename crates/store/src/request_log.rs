@@ -1,24 +1,31 @@
 //! The request log: what was asked of a tenant's SCIM routes, and what became of it, so that an
 //! administrator can see without reading server logs why something was refused.
 //!
-//! Written in batches, some time after the answer, and pruned: see [`insert()`] and [`prune`]. It is a
+//! Written in [packs](mod@pack), some time after the answer, and pruned: see [`insert()`] and [`prune`]. It is a
 //! record for people and nothing depends on it; the history of a resource is in [`crate::events`].
 
 mod insert;
 mod list;
+mod pack;
 pub(crate) mod statements;
 
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 
 use scim::id::Id;
 
 use crate::error::StoreError;
+use crate::sql::Stmt;
 use crate::tenants::{TenantKey, id};
 use crate::tx::{Param, Row, Tx};
 
 pub use insert::insert;
 pub use list::{Filter, LOOKED_AT_MAX, Listed, list};
-use statements::{DELETE_OPERATIONS, DELETE_OPERATIONS_OF, DELETE_REQUESTS, DELETE_REQUESTS_OF, GET, NTH, OPERATIONS};
+pub use pack::{Pack, pack};
+use statements::{DELETE, DELETE_RESOURCE, GET, NTH, OLDEST, OLDEST_OF};
+
+/// How many packs one write forgets at most: one may hold a single request.
+const PACKS_MAX: u32 = 128;
 
 /// What names an entry: when its request began, and a number that tells those of one millisecond
 /// apart.
@@ -125,32 +132,35 @@ pub struct Whole {
     pub operations: Vec<Operation>,
 }
 
-/// The entry of that key, if it is `tenant`'s, where `None` is any tenant.
+/// The entry of that key, if it is `tenant`'s, where `None` is any tenant. Opens what was written for ten
+/// seconds around it.
 ///
 /// # Errors
 /// [`StoreError`] when the database is not available.
 pub async fn get(tx: &mut Tx, tenant: Option<TenantKey>, key: LogKey) -> Result<Option<Whole>, StoreError> {
+    let mut found = None;
+    let params = [tenant.into(), key.0.into(), key.0.saturating_add(pack::SPAN).into()];
     let read = |row: &Row<'_>| {
-        let tenant = TenantKey(row.int(12)?);
-        Ok((id(row.bytes_ref(13)?)?, entry(tenant, row)?))
+        let tenant = TenantKey(row.int(0)?);
+        let Some(entry) = pack::entries(tenant, row.text_ref(2)?)?.into_iter().find(|entry| entry.key == key) else {
+            return Ok(ControlFlow::Continue(()));
+        };
+        let mut operations = pack::operations(tenant, row.opt_text_ref(3)?)?;
+        operations.retain(|operation| operation.log == key);
+        found = Some(Whole { tenant_id: id(row.bytes_ref(1)?)?, entry, operations });
+        Ok(ControlFlow::Break(()))
     };
-    let Some((tenant_id, entry)) = tx.query_one(&GET, &[tenant.into(), key.0.into()], read).await? else {
-        return Ok(None);
-    };
-    let params = [entry.tenant.into(), key.0.into()];
-    let operations = tx.query(&OPERATIONS, &params, |row| operation(entry.tenant, key, row)).await?;
-    Ok(Some(Whole { tenant_id, entry, operations }))
+    tx.each_row(&GET, &params, read).await?;
+    Ok(found)
 }
 
-/// Forgets the oldest of the entries before `key`, of all tenants, `take` of them at most. Gives how
-/// many.
+/// Forgets the oldest of what is before `key`, of all tenants: packs of which all is before it, about
+/// `take` requests. Gives how many requests.
 ///
 /// # Errors
 /// [`StoreError`] when the database is not available.
 pub async fn prune(tx: &mut Tx, key: LogKey, take: u32) -> Result<u64, StoreError> {
-    let params = [key.0.into(), take.into()];
-    tx.execute(&DELETE_OPERATIONS, &params).await?;
-    tx.execute(&DELETE_REQUESTS, &params).await
+    forget(tx, &OLDEST, &[key.0.into(), PACKS_MAX.into()], take).await
 }
 
 /// [`prune`] within one tenant.
@@ -158,63 +168,40 @@ pub async fn prune(tx: &mut Tx, key: LogKey, take: u32) -> Result<u64, StoreErro
 /// # Errors
 /// [`StoreError`] when the database is not available.
 pub async fn prune_tenant(tx: &mut Tx, tenant: TenantKey, key: LogKey, take: u32) -> Result<u64, StoreError> {
-    let params = [tenant.into(), key.0.into(), take.into()];
-    tx.execute(&DELETE_OPERATIONS_OF, &params).await?;
-    tx.execute(&DELETE_REQUESTS_OF, &params).await
+    forget(tx, &OLDEST_OF, &[tenant.into(), key.0.into(), PACKS_MAX.into()], take).await
 }
 
-/// The key before which a tenant has no more than what is above `newest` entries; `None` when it has
-/// not so many. Costs a walk over that many entries of an index.
+/// Forgets packs that a statement gives, until they were `take` requests or more.
+async fn forget(tx: &mut Tx, statement: &Stmt, params: &[Param<'_>], take: u32) -> Result<u64, StoreError> {
+    let mut requests: u64 = 0;
+    let mut packs = Vec::new();
+    let read = |row: &Row<'_>| {
+        let tenant = TenantKey(row.int(0)?);
+        let entries = pack::entries(tenant, row.text_ref(2)?)?;
+        requests += entries.len() as u64;
+        packs.push((tenant, row.int(1)?, pack::changes(&entries, &pack::operations(tenant, row.opt_text_ref(3)?)?)));
+        Ok(if requests < u64::from(take) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    };
+    tx.each_row(statement, params, read).await?;
+    for (tenant, pack, changes) in packs {
+        for (resource, key) in &changes {
+            tx.send(&DELETE_RESOURCE, &[tenant.into(), resource.into(), key.0.into()]).await?;
+        }
+        tx.send(&DELETE, &[tenant.into(), pack.into()]).await?;
+    }
+    Ok(requests)
+}
+
+/// The key before which all may be forgotten if a tenant is to keep its `newest` entries; `None` when it has
+/// not so many. Costs a walk over its packs in an index.
 ///
 /// # Errors
 /// [`StoreError`] when the database is not available.
 pub async fn end_of_newest(tx: &mut Tx, tenant: TenantKey, newest: u32) -> Result<Option<LogKey>, StoreError> {
-    let Some(skip) = newest.checked_sub(1) else { return Ok(Some(LogKey::MAX)) };
-    tx.query_one(&NTH, &[tenant.into(), skip.into()], |row| row.int(0).map(LogKey)).await
-}
-
-/// Reads the columns of [`statements`].
-fn entry(tenant: TenantKey, row: &Row<'_>) -> Result<Entry, StoreError> {
-    Ok(Entry {
-        tenant,
-        key: LogKey(row.int(0)?),
-        request_id: row.text(1)?,
-        actor: row.opt_text(2)?,
-        product: row.opt_text(3)?.map(Cow::Owned),
-        method: Cow::Owned(row.text(4)?),
-        path: row.text(5)?,
-        status: status(row, 6)?,
-        scim_type: row.opt_text(7)?.map(Cow::Owned),
-        took_us: row.int(8)?,
-        resource: row.opt_text(9)?,
-        summary: row.text(10)?,
-        detail: row.text(11)?,
-    })
-}
-
-fn operation(tenant: TenantKey, log: LogKey, row: &Row<'_>) -> Result<Operation, StoreError> {
-    Ok(Operation {
-        tenant,
-        log,
-        place: u32::try_from(row.int(0)?).map_err(|_| StoreError::Corrupt("request_log_operations.place".into()))?,
-        method: Cow::Owned(row.text(1)?),
-        bulk_id: row.opt_text(2)?,
-        path: row.text(3)?,
-        status: status(row, 4)?,
-        scim_type: row.opt_text(5)?.map(Cow::Owned),
-        resource: row.opt_text(6)?,
-        summary: row.text(7)?,
-        detail: row.text(8)?,
-    })
-}
-
-fn status(row: &Row<'_>, column: usize) -> Result<u16, StoreError> {
-    u16::try_from(row.int(column)?).map_err(|_| StoreError::Corrupt("request_log.status".into()))
-}
-
-/// An absent text is no value of its column.
-fn opt_text<'a>(text: Option<&'a Cow<'static, str>>) -> Param<'a> {
-    text.map(|text| &**text).into()
+    if newest == 0 {
+        return Ok(Some(LogKey::MAX));
+    }
+    tx.query_one(&NTH, &[tenant.into(), newest.into()], |row| row.int(0).map(LogKey)).await
 }
 
 #[cfg(test)]

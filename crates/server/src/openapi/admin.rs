@@ -297,7 +297,7 @@ fn of_requests() -> Vec<Entry> {
                 "listRequests",
                 "List Requests",
                 "List requests to a tenant's SCIM routes, newest first. The log is too long to be counted: a page says \
-                 where the next one begins. Each looks at 5,000 entries at most, so that a page with few or no items \
+                 where the next one begins. Each looks at 20,000 entries at most, so that a page with few or no items \
                  may have a next one.",
             )
             .with(text("tenant_id", "Whose, by id or slug; required unless the caller is bound to one."))

@@ -92,12 +92,8 @@ impl App {
         };
         let filter = request.filter(tenant.key);
         let take = request.per_page;
-        // Searching a text looks at all that a page may look at.
-        let listed = if request.search.is_some() {
-            self.store().scan(move |tx| Box::pin(async move { request_log::list(tx, &filter, take).await })).await?
-        } else {
-            self.store().read(move |tx| Box::pin(async move { request_log::list(tx, &filter, take).await })).await?
-        };
+        let listed =
+            self.store().scan(move |tx| Box::pin(async move { request_log::list(tx, &filter, take).await })).await?;
         Ok(LogPage {
             items: listed.entries.into_iter().map(|entry| LoggedRequest::new(tenant.id, entry)).collect(),
             per_page: take,

@@ -10,7 +10,7 @@ use store::upkeep::{self, Task};
 use crate::App;
 use crate::error::ServiceError;
 
-/// How many entries one write forgets: a millisecond or two of SQLite's one writer.
+/// About how many entries one write forgets: a millisecond or two of SQLite's one writer.
 const ENTRIES_PER_WRITE: u32 = 250;
 /// How many writes one round makes at most, for each purpose; the next round goes on.
 const WRITES_PER_ROUND: u32 = 400;
@@ -75,7 +75,7 @@ impl App {
                     }
                 })
             });
-            if write.await? < u64::from(ENTRIES_PER_WRITE) {
+            if write.await? == 0 {
                 break;
             }
         }

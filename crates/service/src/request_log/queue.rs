@@ -86,6 +86,11 @@ impl Queue {
         }
     }
 
+    /// How many wait.
+    pub(super) fn length(&self) -> usize {
+        self.lock().requests.len()
+    }
+
     /// The requests that have waited longest, at most so many.
     pub(super) fn take(&self, most: usize) -> Vec<Asked> {
         let mut waiting = self.lock();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use store::request_log::{self, Entry, Operation};
+use store::request_log::{self, Entry, Pack};
 use store::tenants::RequestLogging;
 
 use super::outage::{News, Outage};
@@ -20,11 +20,12 @@ use crate::tenants::Tenant;
 /// How long requests are collected before they are written.
 const COLLECTED_FOR: Duration = Duration::from_millis(250);
 
-/// How many requests one write takes: a millisecond of SQLite's one writer. With fewer of them, the
-/// commits would cost more than the rows.
-const REQUESTS_PER_WRITE: usize = 256;
-/// How many operations of bulk requests one write takes.
-const OPERATIONS_PER_WRITE: usize = 128;
+/// How many requests are made rows of at a time, before others have their turn on the thread.
+const REQUESTS_AT_ONCE: usize = 256;
+/// How many requests one write takes.
+const REQUESTS_PER_WRITE: usize = 4096;
+/// After how many changes of resources a write is closed: a millisecond of SQLite's one writer.
+const CHANGES_PER_WRITE: usize = 256;
 
 impl App {
     /// Writes requests down as they come, until it is dropped. For a task of its own.
@@ -47,28 +48,32 @@ impl App {
         }
     }
 
-    /// Writes down what waits.
+    /// Writes down what waits now. What comes meanwhile is for the next time: otherwise each of many small
+    /// writes would find something more to do.
     ///
     /// # Errors
     /// [`ServiceError::Store`]; what was to be written is left out then, and counted.
     pub async fn flush_request_log(&self) -> Result<(), ServiceError> {
         let _alone = self.log_queue().writing.lock().await;
-        loop {
-            let requests = self.log_queue().take(REQUESTS_PER_WRITE);
-            if requests.is_empty() {
-                return Ok(());
-            }
-            let count = requests.len() as u64;
+        let mut waiting = self.log_queue().length();
+        while waiting > 0 {
+            let requests = self.log_queue().take(waiting.min(REQUESTS_PER_WRITE));
+            let count = requests.len();
             if let Err(error) = self.write_down(requests).await {
-                self.log_queue().left_out.failed.fetch_add(count, Ordering::Relaxed);
+                self.log_queue().left_out.failed.fetch_add(count as u64, Ordering::Relaxed);
                 return Err(error);
             }
+            waiting -= count;
         }
+        Ok(())
     }
 
     async fn write_down(&self, requests: Vec<Asked>) -> Result<(), ServiceError> {
         let (mut entries, mut operations) = (Vec::with_capacity(requests.len()), Vec::new());
-        for asked in &requests {
+        for (place, asked) in requests.iter().enumerate() {
+            if place % REQUESTS_AT_ONCE == REQUESTS_AT_ONCE - 1 {
+                tokio::task::yield_now().await;
+            }
             match &asked.who {
                 Who::Caller(caller) => {
                     let tenant = &caller.tenant;
@@ -81,24 +86,24 @@ impl App {
                 Who::Refused { tenant, why } => entries.extend(self.refused_rows(asked, tenant, why).await?),
             }
         }
-        let mut operations = operations.into_iter().peekable();
-        while operations.peek().is_some() {
-            let some = operations.by_ref().take(OPERATIONS_PER_WRITE).collect();
-            self.insert_log(Vec::new(), some).await?;
-        }
-        let written = self.insert_log(entries, Vec::new()).await?;
-        self.log_queue().written.fetch_add(written, Ordering::Relaxed);
-        Ok(())
-    }
-
-    async fn insert_log(&self, entries: Vec<Entry>, operations: Vec<Operation>) -> Result<u64, ServiceError> {
         self.count_log_rows(&entries);
-        let (entries, operations): (Arc<[Entry]>, Arc<[Operation]>) = (entries.into(), operations.into());
-        let written = self.store().write(move |tx| {
-            let (entries, operations) = (Arc::clone(&entries), Arc::clone(&operations));
-            Box::pin(async move { request_log::insert(tx, &entries, &operations).await })
-        });
-        Ok(written.await?)
+        let mut packs = request_log::pack(entries, operations);
+        while !packs.is_empty() {
+            let mut changes = 0;
+            let fits = |pack: &&Pack| {
+                let has_room = changes < CHANGES_PER_WRITE;
+                changes += pack.changes();
+                has_room
+            };
+            let count = packs.iter().take_while(fits).count();
+            let some: Arc<[Pack]> = packs.drain(..count).collect();
+            let written = self.store().write(move |tx| {
+                let packs = Arc::clone(&some);
+                Box::pin(async move { request_log::insert(tx, &packs).await })
+            });
+            self.log_queue().written.fetch_add(written.await?, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// The rows for a credential that opened nothing: one for the tenant that was called, if there is

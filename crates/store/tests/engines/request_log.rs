@@ -55,11 +55,20 @@ fn all(tenant: TenantKey) -> Filter {
 }
 
 async fn insert(store: &Store, entries: Vec<Entry>, operations: Vec<Operation>) -> u64 {
+    let packs = request_log::pack(entries, operations);
     let write = store.write(move |tx| {
-        let (entries, operations) = (entries.clone(), operations.clone());
-        Box::pin(async move { request_log::insert(tx, &entries, &operations).await })
+        let packs = packs.clone();
+        Box::pin(async move { request_log::insert(tx, &packs).await })
     });
     write.await.unwrap()
+}
+
+/// Each in a pack of its own.
+async fn insert_apart(store: &Store, entries: Vec<Entry>, operations: &[Operation]) {
+    for entry in entries {
+        let operations = operations.iter().filter(|operation| operation.log == entry.key).cloned().collect();
+        insert(store, vec![entry], operations).await;
+    }
 }
 
 async fn list(store: &Store, filter: Filter, take: u32) -> request_log::Listed {
@@ -83,7 +92,7 @@ fn what_was_written_is_read_newest_first_and_by_its_tenant_only() {
         let entries: Vec<_> = (1..=90).map(|ms| entry(if ms == 5 { other.tenant } else { acme.tenant }, ms)).collect();
 
         assert_eq!(insert(&store, entries.clone(), Vec::new()).await, 90);
-        assert_eq!(insert(&store, entries[..3].to_vec(), Vec::new()).await, 0, "what is there stays");
+        assert_eq!(insert(&store, entries.clone(), Vec::new()).await, 0, "what is there stays");
 
         let page = list(&store, all(acme.tenant), 3).await;
         assert_eq!(page.entries, [entries[89].clone(), entries[88].clone(), entries[87].clone()]);
@@ -132,6 +141,29 @@ fn each_filter_shows_what_it_says() {
 }
 
 #[test]
+fn packs_that_overlap_are_read_in_the_order_of_their_requests() {
+    each_engine(async |store| {
+        let acme = Directory::new(&store, "acme").await;
+        let of = |times: &[i64]| times.iter().map(|ms| entry(acme.tenant, *ms)).collect::<Vec<_>>();
+        let failed = Entry { status: 404, ..entry(acme.tenant, 35) };
+        insert(&store, of(&[1, 40, 90]), Vec::new()).await;
+        insert(&store, of(&[2, 30, 50]), Vec::new()).await;
+        insert_apart(&store, (60..80).map(|ms| entry(acme.tenant, ms)).collect(), &[]).await;
+        insert(&store, vec![entry(acme.tenant, 20), failed], Vec::new()).await;
+        let expected: Vec<i64> = [90].into_iter().chain((60..80).rev()).chain([50, 40, 35, 30, 20, 2, 1]).collect();
+
+        assert_eq!(times(&store, all(acme.tenant)).await, expected);
+
+        let mut before = LogKey::MAX;
+        for ms in expected {
+            let page = list(&store, Filter { before, ..all(acme.tenant) }, 1).await;
+            assert_eq!(page.entries.iter().map(|entry| entry.key.at()).collect::<Vec<_>>(), [ms]);
+            before = page.next.unwrap();
+        }
+    });
+}
+
+#[test]
 fn a_page_looks_at_so_many_entries_and_the_next_goes_on() {
     each_engine(async |store| {
         let acme = Directory::new(&store, "acme").await;
@@ -171,8 +203,8 @@ fn the_oldest_are_forgotten_first_with_their_operations() {
     each_engine(async |store| {
         let (acme, other) = (Directory::new(&store, "acme").await, Directory::new(&store, "other").await);
         let entries = (1..=9).map(|ms| entry(if ms % 3 == 0 { other.tenant } else { acme.tenant }, ms)).collect();
-        let operations = (1..=9).map(|ms| operation(acme.tenant, ms, 0)).collect();
-        insert(&store, entries, operations).await;
+        let operations: Vec<_> = (1..=9).map(|ms| operation(acme.tenant, ms, 0)).collect();
+        insert_apart(&store, entries, &operations).await;
         let prune = async |ms: i64, take: u32| {
             let key = LogKey::first_of(ms);
             store.write(move |tx| Box::pin(async move { request_log::prune(tx, key, take).await })).await.unwrap()
@@ -184,8 +216,10 @@ fn the_oldest_are_forgotten_first_with_their_operations() {
 
         assert_eq!(times(&store, all(acme.tenant)).await, [8, 7, 5]);
         assert_eq!(times(&store, all(other.tenant)).await, [9, 6]);
-        let gone = Filter { resource: Some("usr_2_0".into()), ..all(acme.tenant) };
-        assert_eq!(times(&store, gone).await, [0_i64; 0]);
+        let about = |id: &str| times(&store, Filter { resource: Some(id.into()), ..all(acme.tenant) });
+        assert_eq!(about("usr_2").await, [0_i64; 0]);
+        assert_eq!(about("usr_2_0").await, [0_i64; 0]);
+        assert_eq!(about("usr_5_0").await, [5]);
     });
 }
 
@@ -194,7 +228,7 @@ fn a_tenant_keeps_its_newest() {
     each_engine(async |store| {
         let (acme, other) = (Directory::new(&store, "acme").await, Directory::new(&store, "other").await);
         let entries = (1..=9).map(|ms| entry(if ms == 1 { other.tenant } else { acme.tenant }, ms)).collect();
-        insert(&store, entries, Vec::new()).await;
+        insert_apart(&store, entries, &[]).await;
         let tenant = acme.tenant;
         let end_of = async |newest: u32| {
             let read = store.read(move |tx| Box::pin(request_log::end_of_newest(tx, tenant, newest)));
@@ -208,5 +242,22 @@ fn a_tenant_keeps_its_newest() {
         assert_eq!(end_of(4).await, None);
         assert_eq!(times(&store, all(tenant)).await, [9, 8, 7]);
         assert_eq!(times(&store, all(other.tenant)).await, [1]);
+    });
+}
+
+#[test]
+fn a_pack_is_forgotten_when_all_of_it_may_be() {
+    each_engine(async |store| {
+        let acme = Directory::new(&store, "acme").await;
+        insert(&store, (1..=4).map(|ms| entry(acme.tenant, ms)).collect(), Vec::new()).await;
+        let prune = async |ms: i64| {
+            let key = LogKey::first_of(ms);
+            store.write(move |tx| Box::pin(async move { request_log::prune(tx, key, 1).await })).await.unwrap()
+        };
+
+        assert_eq!(prune(4).await, 0);
+        assert_eq!(times(&store, all(acme.tenant)).await, [4, 3, 2, 1]);
+        assert_eq!(prune(5).await, 4);
+        assert_eq!(times(&store, all(acme.tenant)).await, [0_i64; 0]);
     });
 }
