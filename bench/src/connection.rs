@@ -13,6 +13,8 @@ pub(crate) struct Connection {
 /// What came back.
 pub(crate) struct Answer<'a> {
     pub(crate) status: u16,
+    /// After how many seconds to come again.
+    pub(crate) retry_after: Option<u64>,
     pub(crate) body: &'a [u8],
 }
 
@@ -39,16 +41,17 @@ impl Connection {
     pub(crate) async fn ask(&mut self, request: &[u8]) -> Answer<'_> {
         self.stream.write_all(request).await.unwrap();
         self.input.clear();
-        let (status, begin, end) = loop {
+        let head = loop {
             self.read().await;
             if let Some(head) = Head::read(&self.input) {
-                break (head.status, head.length, head.length + head.body_length);
+                break head;
             }
         };
-        while self.input.len() < end {
+        let Head { status, retry_after, length, body_length } = head;
+        while self.input.len() < length + body_length {
             self.read().await;
         }
-        Answer { status, body: &self.input[begin..end] }
+        Answer { status, retry_after, body: &self.input[length..length + body_length] }
     }
 
     async fn read(&mut self) {
@@ -60,6 +63,7 @@ impl Connection {
 /// What the first lines say.
 struct Head {
     status: u16,
+    retry_after: Option<u64>,
     length: usize,
     body_length: usize,
 }
@@ -71,15 +75,18 @@ impl Head {
         let text = std::str::from_utf8(&input[..length]).unwrap();
         let (first, fields) = text.split_once("\r\n").unwrap();
         let status = first["HTTP/1.1 ".len()..][..3].parse().unwrap();
-        let mut body_length = 0;
+        let (mut body_length, mut retry_after) = (0, None);
         for field in fields.split("\r\n") {
             let Some((name, value)) = field.split_once(':') else { continue };
             if name.eq_ignore_ascii_case("content-length") {
                 body_length = value.trim().parse().unwrap();
             }
+            if name.eq_ignore_ascii_case("retry-after") {
+                retry_after = Some(value.trim().parse().unwrap());
+            }
             assert!(!name.eq_ignore_ascii_case("transfer-encoding"), "an answer in chunks is not understood");
         }
-        Some(Self { status, length, body_length })
+        Some(Self { status, retry_after, length, body_length })
     }
 }
 
@@ -98,6 +105,12 @@ mod tests {
     #[test]
     fn an_answer_without_a_body_has_length_zero() {
         let head = Head::read(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
-        assert_eq!((head.status, head.body_length), (204, 0));
+        assert_eq!((head.status, head.body_length, head.retry_after), (204, 0, None));
+    }
+
+    #[test]
+    fn an_answer_may_say_when_to_come_again() {
+        let head = Head::read(b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-length: 0\r\n\r\n");
+        assert_eq!(head.unwrap().retry_after, Some(5));
     }
 }

@@ -33,7 +33,7 @@ pub(crate) async fn run(sizes: &Sizes, server: &Server, target: &Arc<Target>, id
         let (target, bytes) = (Arc::clone(target), sizes.bulk_bytes);
         tokio::spawn(async move {
             let body = padded(FIRST + sender * operations, operations, bytes);
-            send(&target, &body, true).await
+            insist(&target, &body).await
         })
     });
     let mut sent = join_all(senders);
@@ -47,11 +47,11 @@ pub(crate) async fn run(sizes: &Sizes, server: &Server, target: &Arc<Target>, id
             break answers;
         }
     };
-    let done = answers.into_iter().filter(|done| *done.as_ref().unwrap()).count();
+    let put_off = answers.into_iter().map(Result::unwrap).sum();
     let mib = |bytes: u64| bytes / 1024 / 1024;
     let all = [idle.own, loaded.own, bulks.own].map(mib);
     eprintln!("  its own memory, MiB: idle {}, loaded {}, at most with 16 bulk requests {}", all[0], all[1], all[2]);
-    MemoryRun { idle, loaded, bulks, bulk_bytes: sizes.bulk_bytes, bulks_done: done, bulks_put_off: SENDERS - done }
+    MemoryRun { idle, loaded, bulks, bulk_bytes: sizes.bulk_bytes, bulks_done: SENDERS, bulks_put_off: put_off }
 }
 
 /// Creates so many users by bulk requests.
@@ -59,20 +59,32 @@ pub(crate) async fn create(target: &Target, users: usize) {
     const EACH: usize = 1000;
     for first in (0..users).step_by(EACH) {
         let body = bulk((FIRST + first..FIRST + users.min(first + EACH)).map(user));
-        assert!(send(target, &body, false).await);
+        assert_eq!(send(target, &body).await, None);
     }
 }
 
-/// Whether it was done. It may be told to come again later, if that is allowed.
-async fn send(target: &Target, body: &str, may_be_put_off: bool) -> bool {
+/// Sends it until it is done; gives how many times it was put off.
+async fn insist(target: &Target, body: &str) -> usize {
+    let mut put_off = 0;
+    while let Some(pause) = send(target, body).await {
+        put_off += 1;
+        tokio::time::sleep(pause).await;
+    }
+    put_off
+}
+
+/// `None` when it was done, or after how long to come again.
+async fn send(target: &Target, body: &str) -> Option<Duration> {
     let mut connection = Connection::open(&target.address).await;
     let mut request = target.request();
     request.write("POST", "/Bulk", Some(body.as_bytes()));
     let answer = connection.ask(request.bytes()).await;
-    let put_off = may_be_put_off && [429, 503].contains(&answer.status);
+    if [429, 503].contains(&answer.status) {
+        return Some(Duration::from_secs(answer.retry_after.expect("it says when to come again")));
+    }
     let done = answer.status == 200 && !answer.text().contains("\"response\":");
-    assert!(done || put_off, "{} {:.500}", answer.status, answer.text());
-    done
+    assert!(done, "{} {:.500}", answer.status, answer.text());
+    None
 }
 
 fn user(number: usize) -> String {

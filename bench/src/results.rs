@@ -96,7 +96,8 @@ pub(crate) struct MemoryRun {
     /// During 16 bulk requests of this size at a time.
     pub(crate) bulks: Memory,
     pub(crate) bulk_bytes: usize,
-    /// How many were answered 200, and how many were told to come again (429 or 503 with Retry-After).
+    /// How many were answered 200 in the end, and how many times one was told to come again (429 or 503 with
+    /// Retry-After).
     pub(crate) bulks_done: usize,
     pub(crate) bulks_put_off: usize,
 }

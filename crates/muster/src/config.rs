@@ -87,7 +87,8 @@ section! {
 
 section! {
     /// What a tenant's clients may send and get. A tenant can have limits of its own; these hold for
-    /// the rest. ServiceProviderConfig and endpoint-info tell them to clients.
+    /// the rest. ServiceProviderConfig and endpoint-info tell them to clients. Those of bodies in flight are
+    /// the same for all.
     Limits {
         /// Operations in one bulk request. More are refused with 413.
         "limits.bulk_operations_max" bulk_operations_max: u32 = "10000",
@@ -96,6 +97,13 @@ section! {
         /// Size of any other SCIM request. More is refused with 413 while it is read. The default has
         /// room for a PUT of a group with 100,000 members.
         "limits.payload_max" payload_max: Size = "16MiB",
+        /// Bytes of bodies that may be in memory at a time, of bulk requests and of other SCIM requests with more
+        /// than 1MiB. A tenant has half of it, or one request of any size; the others wait, unread. What a bulk
+        /// request takes besides its body comes to about as much again.
+        "limits.bodies_in_flight_max" bodies_in_flight_max: Size = "64MiB",
+        /// How long such a request waits before it is answered 429, if it is the tenant's own requests that are in
+        /// its way, or else 503, with Retry-After.
+        "limits.bodies_in_flight_wait" bodies_in_flight_wait: Span = "10s",
         /// Resources on a page when the client names no `count`.
         "limits.page_size_default" page_size_default: u32 = "100",
         /// Resources on a page, whatever the client asks for.
@@ -138,7 +146,8 @@ section! {
 section! {
     /// How much the database is asked to do, on either engine.
     Store {
-        /// Requests that may wait for the database. One more is answered 503 with Retry-After.
+        /// Requests that may wait for the database. With one more, one is answered 503 with Retry-After: on SQLite,
+        /// of requests that change something, the last one of the tenant that has the most waiting.
         "store.queue_length_max" queue_length_max: u32 = "4096",
         /// How long a filter on attributes without an index may search.
         "store.scan_deadline" scan_deadline: Span = "10s",

@@ -133,7 +133,7 @@ pub(crate) fn postgres_options(wanted: &config::Postgres, url: &PostgresUrl) -> 
 
 /// How to meet clients.
 pub(crate) fn server_options(config: &Config) -> server::Options {
-    let http = &config.http;
+    let Config { http, limits, .. } = config;
     server::Options {
         trusted_proxies: http.trusted_proxies.iter().map(|network| network.0).collect(),
         read_deadline: http.read_deadline.0,
@@ -142,6 +142,8 @@ pub(crate) fn server_options(config: &Config) -> server::Options {
         idle_timeout: http.idle_timeout.0,
         shutdown_grace: http.shutdown_grace.0,
         connections_max: whole(http.connections_max),
+        bodies_in_flight_bytes_max: usize::try_from(limits.bodies_in_flight_max.0).unwrap_or(usize::MAX),
+        bodies_in_flight_wait: limits.bodies_in_flight_wait.0,
         compression: http.compression,
     }
 }

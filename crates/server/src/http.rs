@@ -15,4 +15,5 @@ pub(crate) mod origin;
 pub(crate) mod problem;
 pub(crate) mod query;
 pub(crate) mod respond;
+pub(crate) mod room;
 pub(crate) mod scim;

@@ -27,6 +27,8 @@ use bytes::Bytes;
 use service::App;
 use tower_service::Service;
 
+use http::room::Room;
+
 pub use http::health::metrics_router;
 pub use metrics::Metrics;
 pub use openapi::document as openapi;
@@ -40,6 +42,7 @@ pub(crate) struct ServerState {
     pub(crate) app: App,
     pub(crate) options: Arc<Options>,
     pub(crate) metrics: Metrics,
+    pub(crate) room: Room,
 }
 
 impl FromRef<ServerState> for App {
@@ -67,7 +70,8 @@ impl Server {
     #[must_use]
     pub fn new(app: App, options: Options) -> Self {
         let metrics = Metrics::new(app.clone());
-        let state = ServerState { app, options: Arc::new(options), metrics };
+        let room = Room::new(&options);
+        let state = ServerState { app, options: Arc::new(options), metrics, room };
         Self {
             options: Arc::clone(&state.options),
             metrics: state.metrics.clone(),

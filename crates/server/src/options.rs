@@ -23,6 +23,11 @@ pub struct Options {
     pub shutdown_grace: Duration,
     /// How many connections are served at a time; more wait to be accepted.
     pub connections_max: usize,
+    /// Bytes of bodies of bulk requests, and of other SCIM requests with more than a mebibyte, that may be in memory at
+    /// a time; a tenant has half of it, or one request.
+    pub bodies_in_flight_bytes_max: usize,
+    /// How long such a request waits, unread, for others to end, before it is put off.
+    pub bodies_in_flight_wait: Duration,
     /// Whether large answers are compressed for clients that ask for it.
     pub compression: bool,
 }
@@ -37,6 +42,8 @@ impl Default for Options {
             idle_timeout: Duration::from_secs(75),
             shutdown_grace: Duration::from_secs(25),
             connections_max: 8_192,
+            bodies_in_flight_bytes_max: 64 * 1024 * 1024,
+            bodies_in_flight_wait: Duration::from_secs(10),
             compression: true,
         }
     }

@@ -56,6 +56,7 @@ pub use error::{Credential, FieldError, Loc, ServiceError};
 use provisioning::Passwords;
 pub use settings::Settings;
 pub use store::resources::apply::WriteError;
+pub use store::shares::{Share, Shares};
 pub use store::{StoreError, WRITES_PER_COMMIT_BUCKETS};
 pub use tenants::{Limits, Tenant};
 

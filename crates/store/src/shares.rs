@@ -20,8 +20,9 @@ impl<K: Copy + Eq + Hash> Clone for Shares<K> {
 }
 
 struct State<K> {
+    total: usize,
     free: usize,
-    /// What one may hold of it.
+    /// What one may hold of it in several parts.
     each_max: usize,
     held: HashMap<K, usize>,
     /// When each was last given some: the number of that.
@@ -55,11 +56,12 @@ pub struct Share<K: Copy + Eq + Hash> {
 }
 
 impl<K: Copy + Eq + Hash> Shares<K> {
-    /// `total` of it, of which one may hold `each_max` at a time.
+    /// `total` of it, of which one may hold `each_max` at a time, or one part that is larger.
     pub fn new(total: usize, each_max: usize) -> Self {
         Self(Arc::new(Mutex::new(State {
+            total,
             free: total,
-            each_max: each_max.min(total),
+            each_max,
             held: HashMap::new(),
             given: HashMap::new(),
             gifts: 0,
@@ -67,12 +69,12 @@ impl<K: Copy + Eq + Hash> Shares<K> {
         })))
     }
 
-    /// Waits for `amount` of it, or for all that one may hold, if that is less. Whoever stops waiting has nothing.
+    /// Waits for `amount` of it, or for all that there is, if that is less. Whoever stops waiting has nothing.
     pub async fn take(&self, who: K, amount: usize) -> Share<K> {
         let (granted, grant) = oneshot::channel();
         let amount = {
             let mut state = self.state();
-            let amount = amount.min(state.each_max);
+            let amount = amount.min(state.total);
             state.waiting.push(Waiting { who, amount, granted });
             state.grant();
             amount
@@ -86,8 +88,7 @@ impl<K: Copy + Eq + Hash> Shares<K> {
 
     /// Whether it is what they hold themselves that keeps them from having so much more.
     pub fn is_at_most(&self, who: K, amount: usize) -> bool {
-        let state = self.state();
-        state.held_by(who) + amount.min(state.each_max) > state.each_max
+        !self.state().may_have(who, amount)
     }
 
     /// How many wait.
@@ -118,6 +119,11 @@ impl<K: Copy + Eq + Hash> State<K> {
         self.held.get(&who).copied().unwrap_or(0)
     }
 
+    fn may_have(&self, who: K, amount: usize) -> bool {
+        let held = self.held_by(who);
+        held == 0 || held + amount <= self.each_max
+    }
+
     /// Gives to those who wait what there is. Nobody gets ahead by wanting less, so that much is had in the end too.
     fn grant(&mut self) {
         self.waiting.retain(|waiting| !waiting.granted.is_closed());
@@ -126,8 +132,7 @@ impl<K: Copy + Eq + Hash> State<K> {
             self.given.retain(|_, gift| *gift > newest);
         }
         loop {
-            let may_have_more = |w: &Waiting<K>| self.held_by(w.who) + w.amount <= self.each_max;
-            let candidates = self.waiting.iter().enumerate().filter(|(_, waiting)| may_have_more(waiting));
+            let candidates = self.waiting.iter().enumerate().filter(|(_, w)| self.may_have(w.who, w.amount));
             let first = candidates.min_by_key(|(place, waiting)| {
                 (self.held_by(waiting.who), self.given.get(&waiting.who).copied().unwrap_or(0), *place)
             });
@@ -269,14 +274,13 @@ mod tests {
     }
 
     #[test]
-    fn who_wants_more_than_there_can_be_gets_all_that_one_may_hold() {
-        let shares = Shares::new(4, 3);
+    fn who_holds_nothing_may_have_any_amount_and_of_too_much_all_that_there_is() {
+        let shares = Shares::new(4, 2);
 
         let all = taken(&shares, 'a', 100);
 
-        assert_eq!(all.amount, 3);
-        assert!(!shares.is_at_most('b', 100));
-        let _rest = taken(&shares, 'b', 1);
+        assert_eq!(all.amount, 4);
+        assert!(shares.is_at_most('a', 1) && !shares.is_at_most('b', 100));
     }
 
     #[test]

@@ -15,9 +15,11 @@ use service::{Presented, Scopes};
 
 pub(crate) use content::{AdminBody, BodyLimit, ScimBody};
 
+use super::body::Allowance;
 use super::exchange::Exchange;
 use super::problem::Problem;
 use super::query;
+use super::room::SMALL_BODY_BYTES;
 use crate::ServerState;
 
 /// The name of the path segment that names the tenant, in every route that has one.
@@ -47,7 +49,8 @@ impl FromRequestParts<ServerState> for ScimCaller {
         let caller = state.metrics.checked("scim", caller)?;
         exchange.note_scim_caller(&caller);
         let limits = caller.tenant.limits;
-        parts.extensions.insert(BodyLimit(limits.payload_bytes_max as usize));
+        let counted = Some((caller.tenant.id, SMALL_BODY_BYTES));
+        parts.extensions.insert(BodyLimit(Allowance { bytes_max: limits.payload_bytes_max as usize, counted }));
         let base_url = format!("{}/api/v1/tenants/{tenant}/scim/v2", exchange.base());
         Ok(Self { caller, base_url })
     }
@@ -63,7 +66,9 @@ impl FromRequestParts<ServerState> for AtBulk {
     async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, Problem> {
         let scim = ScimCaller::from_request_parts(parts, state).await?;
         scim.caller.require(Scopes::BULK)?;
-        parts.extensions.insert(BodyLimit(scim.caller.tenant.limits.bulk_payload_bytes_max as usize));
+        let tenant = &scim.caller.tenant;
+        let (bytes_max, counted) = (tenant.limits.bulk_payload_bytes_max as usize, Some((tenant.id, 0)));
+        parts.extensions.insert(BodyLimit(Allowance { bytes_max, counted }));
         Ok(Self(scim))
     }
 }

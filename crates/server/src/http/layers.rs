@@ -179,6 +179,7 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
+    use crate::http::room::Room;
     use crate::{Metrics, Options};
 
     /// Status, headers and body of `GET /api/x`, answered by `route` behind the layer.
@@ -186,7 +187,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = store::Store::open(&store::Options::new(folder.path().join("muster.db"))).await.unwrap();
         let app = App::open(Settings::new(MasterKey::new([7; 32])), store).await.unwrap();
-        let state = ServerState { metrics: Metrics::new(app.clone()), app, options: Arc::new(options) };
+        let (metrics, room) = (Metrics::new(app.clone()), Room::new(&options));
+        let state = ServerState { metrics, app, options: Arc::new(options), room };
         let router: Router = Router::new()
             .route("/api/x", route)
             .layer(axum::middleware::from_fn_with_state(state.clone(), around))

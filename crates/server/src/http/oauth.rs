@@ -10,6 +10,7 @@ use service::oauth::{TokenError, TokenRequest, issuer};
 use service::{App, ServiceError};
 use utoipa::ToSchema;
 
+use super::body::Allowance;
 use super::exchange::Exchange;
 use super::extract::Segment;
 use super::problem::Problem;
@@ -75,8 +76,10 @@ impl FromRequest<ServerState> for TokenForm {
         let authorization = request.headers().get(header::AUTHORIZATION);
         let authorization = authorization.map(|value| value.to_str().unwrap_or_default().to_owned());
         check_media_type(request.headers())?;
-        let bytes = body::read(request, ADMIN_BODY_BYTES_MAX, &state.options).await.map_err(Problem::Body)?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| bad_form())?;
+        let allowance = Allowance { bytes_max: ADMIN_BODY_BYTES_MAX, counted: None };
+        let read = body::read(request, allowance, &state.room, &state.options).await;
+        let whole = read.map_err(Problem::Body)?;
+        let text = std::str::from_utf8(&whole.bytes).map_err(|_| bad_form())?;
         let fields = query::pairs(Some(text)).map_err(|_| bad_form())?;
         Ok(Self { fields, authorization, exchange })
     }

@@ -121,6 +121,9 @@ impl Problem {
             Self::Token(TokenError::InvalidClient) => {
                 vec![(header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Basic realm="muster""#))]
             }
+            Self::Body(BodyError::NoRoom { .. }) => {
+                vec![(header::RETRY_AFTER, HeaderValue::from(ROOM_RETRY_AFTER_S))]
+            }
             Self::Deadline => vec![(header::RETRY_AFTER, HeaderValue::from_static("2"))],
             // A client that stalls half-way through a body cannot use this connection again.
             Self::Body(BodyError::TooSlow | BodyError::Broken) => {
@@ -284,6 +287,9 @@ fn of_fields(fields: &[FieldError]) -> Verdict {
     Verdict { fields: fields.to_vec(), ..Verdict::new(StatusCode::UNPROCESSABLE_ENTITY, Some("invalidSyntax"), detail) }
 }
 
+/// How long those whose bodies found no room are told to stay away. They have waited already.
+const ROOM_RETRY_AFTER_S: u16 = 5;
+
 fn of_body(error: BodyError) -> Verdict {
     match error {
         BodyError::TooLarge(limit) => Verdict::new(
@@ -295,6 +301,22 @@ fn of_body(error: BodyError) -> Verdict {
             Verdict::new(StatusCode::REQUEST_TIMEOUT, None, "The request body took too long to arrive")
         }
         BodyError::Broken => Verdict::new(StatusCode::BAD_REQUEST, None, "The request body ended before its time"),
+        BodyError::NoRoom { own: true } => Verdict::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            None,
+            format!(
+                "This tenant's bulk and other large requests take as much memory as those of one tenant may. Send fewer \
+                 at a time, or smaller ones. Try again in {ROOM_RETRY_AFTER_S} seconds"
+            ),
+        ),
+        BodyError::NoRoom { own: false } => Verdict::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            None,
+            format!(
+                "Bulk and other large requests take as much memory as they may. Try again in {ROOM_RETRY_AFTER_S} \
+                 seconds, or send smaller ones"
+            ),
+        ),
     }
 }
 

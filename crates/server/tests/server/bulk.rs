@@ -1,8 +1,15 @@
 //! `/Bulk` (RFC 7644 §3.7).
 
+use std::io;
+use std::time::Duration;
+
+use axum::body::Body;
+use futures_util::{StreamExt, stream};
 use server::Options;
 use service::Scopes;
 use service::tenants::LimitChange;
+
+use tokio::sync::oneshot;
 
 use crate::harness::{Answered, Harness};
 
@@ -184,4 +191,46 @@ async fn a_keyed_request_sent_again_answers_what_it_answered_first() {
     assert_eq!(harness.users().await, 1);
     let bad = harness.request("POST", &path).header("idempotency-key", " ").json(&body).send().await;
     assert_eq!(bad.scim_error(), "400 invalidSyntax");
+}
+
+/// A body that has begun and does not end; the other end is told when more of it is waited for.
+fn endless() -> (Body, oneshot::Receiver<()>) {
+    let (begun, has_begun) = oneshot::channel();
+    let first = stream::once(async { Ok::<_, io::Error>("{\"Operations\":[") });
+    let rest = stream::once(async move {
+        begun.send(()).unwrap();
+        std::future::pending().await
+    });
+    (Body::from_stream(first.chain(rest)), has_begun)
+}
+
+#[tokio::test]
+async fn large_requests_beyond_the_room_for_them_are_put_off_and_told_what_to_do() {
+    let limits = LimitChange { bulk_payload_bytes_max: Some(Some(1000)), ..LimitChange::default() };
+    let no_patience =
+        Options { bodies_in_flight_bytes_max: 1000, bodies_in_flight_wait: Duration::ZERO, ..Options::default() };
+    let harness = Harness::with(limits, no_patience).await;
+    let (_, stranger) = harness.stranger().await;
+    let (body, has_begun) = endless();
+    let mut first = Box::pin(harness.request("POST", &Harness::scim("/Bulk")).raw(body).send());
+    tokio::select! {
+        answer = &mut first => panic!("{answer:?}"),
+        begun = has_begun => begun.unwrap(),
+    }
+
+    let own = harness.bulk(&create(1)).await;
+    let path = "/api/v1/tenants/other/scim/v2/Bulk";
+    let other = harness.request("POST", path).bearer(&stranger).json(r#"{"Operations":[]}"#).send().await;
+
+    assert_eq!((own.scim_error(), own.header("retry-after")), ("429".into(), Some("5")));
+    assert_eq!((other.scim_error(), other.header("retry-after")), ("503".into(), Some("5")));
+    let detail = |answer: &Answered| answer.json()["detail"].as_str().unwrap().to_owned();
+    insta::assert_snapshot!(
+        detail(&own),
+        @"This tenant's bulk and other large requests take as much memory as those of one tenant may. Send fewer at a time, or smaller ones. Try again in 5 seconds"
+    );
+    assert!(detail(&other).contains("Try again in 5 seconds"), "{}", other.body);
+    assert_eq!(harness.post("/Users", r#"{"userName":"small"}"#).await.status, 201, "small requests take no room");
+    drop(first);
+    assert_eq!(told(&harness.bulk(&create(1)).await), ["POST 201"]);
 }

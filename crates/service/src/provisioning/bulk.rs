@@ -18,6 +18,7 @@ use super::tries::{TRIES_MAX, is_outdated};
 use crate::App;
 use crate::caller::{ScimCaller, Scopes};
 use crate::error::ServiceError;
+use crate::request_log::OPERATIONS_MAX as LOGGED_OPERATIONS_MAX;
 
 /// How many operations are read at a time, and share a transaction when nobody else waits: so many that its
 /// commit hardly counts, so few that they take little memory. When others wait, the store ends it sooner.
@@ -234,9 +235,14 @@ impl Run {
         }
     }
 
-    fn note_result(&mut self, place: usize, result: Result<Written, ServiceError>) {
-        if let Ok(written) = &result {
+    /// Keeps what the response and the request log want to know, which is not the document.
+    fn note_result(&mut self, place: usize, mut result: Result<Written, ServiceError>) {
+        if let Ok(written) = &mut result {
             self.notes[place].join(&written.notes);
+            written.body = None;
+            if place >= LOGGED_OPERATIONS_MAX {
+                written.change = None;
+            }
         }
         self.results[place] = Some(result);
     }

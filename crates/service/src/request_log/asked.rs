@@ -130,7 +130,8 @@ pub struct AskedOperation {
 }
 
 impl Work {
-    /// Keeps the operations that say most, at most [`OPERATIONS_MAX`] of them.
+    /// Keeps the operations that say most, at most [`OPERATIONS_MAX`] of them: those that failed, then the first.
+    /// One that succeeded in a later place than that is never among them.
     pub fn keep_operations(&mut self, operations: impl Iterator<Item = AskedOperation>) {
         let (mut kept, mut rest) = (Vec::new(), Vec::new());
         let mut total = 0;

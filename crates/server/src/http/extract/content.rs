@@ -4,16 +4,17 @@ use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::{HeaderMap, header};
 
-use super::super::body;
+use super::super::body::{self, Allowance, Whole};
 use super::super::exchange::Exchange;
 use super::super::problem::Problem;
+use super::super::room::RoomTaken;
 use super::cut;
 use crate::ServerState;
 use crate::options::ADMIN_BODY_BYTES_MAX;
 
 /// How large the body of this request may be; set by whoever finds out.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct BodyLimit(pub(crate) usize);
+pub(crate) struct BodyLimit(pub(crate) Allowance);
 
 /// The body of a SCIM request: JSON under either name.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct ScimBody {
     pub(crate) bytes: Bytes,
     /// Whether it came as plain `application/json`.
     pub(crate) plain: bool,
+    /// The memory that it may take, until the request is answered.
+    pub(crate) room: Option<RoomTaken>,
 }
 
 impl FromRequest<ServerState> for ScimBody {
@@ -32,13 +35,15 @@ impl FromRequest<ServerState> for ScimBody {
             MediaType::ScimJson => false,
         };
         // No limit means that no caller was extracted before: then nothing is read.
-        let limit = request.extensions().get::<BodyLimit>().map_or(0, |limit| limit.0);
+        let nothing = Allowance { bytes_max: 0, counted: None };
+        let allowance = request.extensions().get::<BodyLimit>().map_or(nothing, |limit| limit.0);
         let exchange = request.extensions().get::<Exchange>().cloned();
-        let bytes = body::read(request, limit, &state.options).await.map_err(Problem::Body)?;
+        let read = body::read(request, allowance, &state.room, &state.options).await;
+        let Whole { bytes, room } = read.map_err(Problem::Body)?;
         if let Some(exchange) = exchange {
             exchange.note_body(&bytes);
         }
-        Ok(Self { bytes, plain })
+        Ok(Self { bytes, plain, room })
     }
 }
 
@@ -51,8 +56,9 @@ impl FromRequest<ServerState> for AdminBody {
 
     async fn from_request(request: Request, state: &ServerState) -> Result<Self, Problem> {
         media_type(request.headers())?;
-        let bytes = body::read(request, ADMIN_BODY_BYTES_MAX, &state.options).await;
-        bytes.map(Self).map_err(Problem::Body)
+        let allowance = Allowance { bytes_max: ADMIN_BODY_BYTES_MAX, counted: None };
+        let whole = body::read(request, allowance, &state.room, &state.options).await;
+        whole.map(|whole| Self(whole.bytes)).map_err(Problem::Body)
     }
 }
 

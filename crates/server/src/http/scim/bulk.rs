@@ -32,12 +32,14 @@ pub(crate) async fn run(
     let key = idempotency_key(&headers)?;
     let span = tracing::Span::current();
     let work = async move {
+        // Kept to the end, also when nobody waits for it any more.
+        let ScimBody { bytes, plain, room: _room } = body;
         let operations_max = scim.caller.tenant.limits.bulk_operations_max;
-        let (bytes, plain) = (body.bytes.clone(), body.plain);
-        let request = app.at_length(&scim.caller, move || envelope(&bytes, plain, operations_max)).await??;
-        let run = answer(&app, &scim, &exchange, (request, &body.bytes));
+        let text = bytes.clone();
+        let request = app.at_length(&scim.caller, move || envelope(&text, plain, operations_max)).await??;
+        let run = answer(&app, &scim, &exchange, (request, &bytes));
         let answer = match key {
-            Some(key) => app.once(&scim.caller, &key, &body.bytes, run).await?,
+            Some(key) => app.once(&scim.caller, &key, &bytes, run).await?,
             None => run.await?,
         };
         Ok(Answer::scim(StatusCode::OK, answer))
