@@ -26,6 +26,8 @@ pub(crate) struct Tenant {
     pub(crate) number: usize,
     pub(crate) users: usize,
     pub(crate) tokens: usize,
+    /// What the request log keeps; `None` is what is usual.
+    pub(crate) request_log: Option<&'static str>,
 }
 
 impl Tenant {
@@ -85,7 +87,7 @@ impl Filler {
     /// Adds a tenant; it is in the home after [`Self::fill`].
     pub(crate) fn tenant(&mut self, users: usize, tokens: usize) -> Tenant {
         self.next += 1;
-        Tenant { number: self.next - 1, users, tokens }
+        Tenant { number: self.next - 1, users, tokens, request_log: None }
     }
 
     /// What the document of a user takes, as it is stored.
@@ -136,6 +138,9 @@ impl File {
         let mut tenant = filler.tenant.clone();
         tenant["tenants"]["id"] = of.id(*b"tnt", 0).to_string().into();
         tenant["tenants"]["slug"] = of.slug().into();
+        if let Some(setting) = of.request_log {
+            tenant["tenants"]["settings"]["request_log"] = setting.into();
+        }
         let mut file = Self {
             user: filler.user.clone(),
             users: of.users,

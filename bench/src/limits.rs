@@ -91,7 +91,7 @@ pub(crate) async fn measure(suite: &Suite<'_>, home: &Home, prepared: &Prepared,
 /// Of each row: seconds of processor time per 1,000 resources, and resources per second.
 async fn http(suite: &Suite<'_>, samples: &Samples) -> Vec<(&'static str, f64, f64)> {
     let server = PlainServer::start();
-    let tenant = crate::data::Tenant { number: 0, users: 1, tokens: 1 };
+    let tenant = crate::data::Tenant { number: 0, users: 1, tokens: 1, request_log: None };
     let target = Target::new(&server.address, &tenant);
     let window = Window::of_seconds(suite.sizes.point_seconds);
     let mut known: Vec<(Workload, f64, f64)> = Vec::new();

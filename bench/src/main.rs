@@ -21,6 +21,7 @@ mod engine;
 mod fairness;
 mod limits;
 mod load;
+mod log_cost;
 mod machine;
 mod memory;
 mod plain;

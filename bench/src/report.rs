@@ -214,6 +214,20 @@ fn beyond(results: &Results) -> String {
         )
         .unwrap();
     }
+    for cost in &results.log_costs {
+        let met = |reached: f64| if reached >= targets::LOGGED { "met" } else { "**missed**" };
+        for (setting, reached) in [("metadata, the default", cost.metadata), ("values", cost.values)] {
+            writeln!(
+                text,
+                "| {} with a request log ({setting}), of {}/s without | {reached:.2} | {} | {} |",
+                cost.name,
+                thousands(cost.without),
+                targets::LOGGED,
+                met(reached),
+            )
+            .unwrap();
+        }
+    }
     for fairness in &results.fairness {
         let ratio = fairness.beside.p99_ms / fairness.alone.p99_ms;
         writeln!(

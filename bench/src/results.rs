@@ -24,6 +24,8 @@ pub(crate) struct Results {
     pub(crate) memory: Option<MemoryRun>,
     pub(crate) disk: Option<Disk>,
     pub(crate) fairness: Vec<Fairness>,
+    #[serde(default)]
+    pub(crate) log_costs: Vec<LogCost>,
 }
 
 /// Where it was measured.
@@ -119,6 +121,19 @@ pub(crate) struct Fairness {
     pub(crate) name: String,
     pub(crate) alone: Measured,
     pub(crate) beside: Measured,
+}
+
+/// What is left of the throughput with the request log.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct LogCost {
+    /// What was asked.
+    pub(crate) name: String,
+    /// Requests per second without.
+    pub(crate) without: f64,
+    /// With it, as a part of that: the median of turns.
+    pub(crate) metadata: f64,
+    /// The same where values are kept too.
+    pub(crate) values: f64,
 }
 
 impl Results {

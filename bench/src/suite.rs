@@ -11,7 +11,7 @@ use crate::results::{Curve, Disk, Point, Results, Row};
 use crate::server::{Home, Server};
 use crate::sizes::{CLIENTS, SMALL_USERS, Sizes};
 use crate::workload::{Asker, Target, Workload};
-use crate::{fairness, limits, machine, memory, rows, token_check};
+use crate::{fairness, limits, log_cost, machine, memory, rows, token_check};
 
 /// Large tenants have so many tokens, which are used once each to see what an unknown one costs.
 const TOKENS: usize = 2000;
@@ -50,7 +50,9 @@ pub(crate) async fn run(arguments: &Arguments, engine: Engine) -> Results {
     let prepared = prepare(Arc::clone(main), Arc::clone(&others[0]), &suite.sizes).await;
     suite.rows(&server, &prepared).await;
     if arguments.wants_all() {
-        suite.curves(&server, large, &others[1..], &prepared).await;
+        let (with_tokens, differing) = others[1..].split_at(others.len() - 1 - log_cost::SETTINGS.len());
+        suite.curves(&server, large, with_tokens, &prepared).await;
+        suite.results.log_costs = log_cost::run(&suite.sizes, &server, differing).await;
         suite.results.fairness = fairness::run(&suite.sizes, &server, large).await;
         suite.results.memory = Some(memory::run(&suite.sizes, &server, main, idle).await);
     }
@@ -98,7 +100,8 @@ impl Suite<'_> {
         self.results.curves.extend(curves.map(|(curve, _)| curve));
     }
 
-    /// The large tenants, the largest last; one for groups; and those with many tokens.
+    /// The large tenants, the largest last; one for groups; those with many tokens; and those that differ in what
+    /// the request log keeps.
     async fn fill(&mut self, home: &Home, filler: &mut Filler) -> Vec<Tenant> {
         let mut tenants: Vec<Tenant> =
             self.sizes.tenants.iter().map(|users| filler.tenant(*users, TOKENS.min(*users))).collect();
@@ -111,6 +114,9 @@ impl Suite<'_> {
         let mut others = vec![filler.tenant(2 * members, 1)];
         if self.arguments.wants_all() {
             others.extend(self.sizes.tokens.iter().map(|tokens| filler.tenant(SMALL_USERS, *tokens)));
+            let users = self.sizes.tenants[(self.sizes.tenants.len() - 1) / 2];
+            let wanting = |setting| Tenant { request_log: Some(setting), ..filler.tenant(users, 1) };
+            others.extend(log_cost::SETTINGS.map(wanting));
         }
         filler.fill(home, &others).await;
         tenants.extend(others);
@@ -271,6 +277,7 @@ impl Results {
             memory: None,
             disk: None,
             fairness: Vec::new(),
+            log_costs: Vec::new(),
         }
     }
 }

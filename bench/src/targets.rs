@@ -47,6 +47,9 @@ pub(crate) const FLAT: f64 = 1.5;
 /// How much longer a tenant's slowest requests may take while another sends bulk requests.
 pub(crate) const FAIR: f64 = 3.0;
 
+/// What part of its throughput a tenant keeps that has a request log.
+pub(crate) const LOGGED: f64 = 0.95;
+
 /// The target of a row, in seconds of processor time per 1,000 resources.
 pub(crate) fn cpu(engine: Engine, name: &str) -> Option<f64> {
     let (_, sqlite, postgres) = CPU.iter().find(|(row, ..)| *row == name)?;

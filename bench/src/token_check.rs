@@ -21,8 +21,12 @@ const CHECKS: usize = 10;
 
 pub(crate) async fn run(sizes: &Sizes, engine: Engine, arguments: &Arguments, filler: &Filler) -> TokenCheck {
     let home = Home::new(engine, &arguments.server());
-    let tenants: Vec<Tenant> =
-        sizes.tokens.iter().enumerate().map(|(number, tokens)| Tenant { number, users: 0, tokens: *tokens }).collect();
+    let tenants: Vec<Tenant> = sizes
+        .tokens
+        .iter()
+        .enumerate()
+        .map(|(number, tokens)| Tenant { number, users: 0, tokens: *tokens, request_log: None })
+        .collect();
     filler.fill(&home, &tenants).await;
     let store = Store::open(&home.store_options()).await.unwrap();
     let app = App::open(Settings::new(MasterKey::new([7; 32])), store).await.unwrap();

@@ -84,10 +84,41 @@ pub(crate) enum Workload {
     Group(String),
     Bulk,
     Delete,
+    /// One after the other.
+    Mixed(Mix),
     /// [`Self::Get`], each time with a token that the server has not seen.
     NewToken,
     /// Of the plain axum route: sends and gets so many bytes.
     Plain(usize, usize),
+}
+
+/// Several kinds of requests, in turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mix {
+    /// Half of them write.
+    Changes,
+    Reads,
+}
+
+impl Mix {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Changes => "half reads, half writes",
+            Self::Reads => "reads by id and by filter",
+        }
+    }
+
+    fn workload(self, round: usize) -> Workload {
+        let all = match self {
+            Self::Changes => {
+                [Workload::UserName, Workload::Create, Workload::Get, Workload::Patch, Workload::Nobody, Workload::Put]
+            }
+            Self::Reads => {
+                [Workload::UserName, Workload::Get, Workload::Nobody, Workload::Get, Workload::Email, Workload::Get]
+            }
+        };
+        all[round % all.len()].clone()
+    }
 }
 
 /// What must come back.
@@ -121,6 +152,7 @@ impl Workload {
             Self::Create => expect(201, "\"userName\":\"user"),
             Self::Member(_) | Self::Delete => expect(204, ""),
             Self::Group(_) => expect(200, "\"displayName\""),
+            Self::Mixed(_) => expect(0, ""),
             // What failed has a response.
             Self::Bulk => Expected { status: 200, contains: "\"201\"", lacks: "\"response\":" },
         }
@@ -131,7 +163,6 @@ impl Workload {
 pub(crate) struct Asker {
     target: Arc<Target>,
     workload: Workload,
-    expected: Expected,
     request: Request,
     client: usize,
     round: usize,
@@ -147,7 +178,6 @@ impl Asker {
         let mut asker = Self {
             target: Arc::clone(target),
             workload: workload.clone(),
-            expected: workload.expected(target.tenant.users),
             request,
             client,
             round: 0,
@@ -178,7 +208,13 @@ impl Asker {
         let request = &mut self.request;
         let by_id = |number: usize| format!("/Users/{}", user::id(number));
         let found = |attribute: &str, value: &str| format!("/Users?filter={attribute}%20eq%20%22{value}%22");
-        match &self.workload {
+        let workload = match &self.workload {
+            Workload::Mixed(mix) => mix.workload(round + client),
+            workload => workload.clone(),
+        };
+        let expected = workload.expected(target.tenant.users);
+        match &workload {
+            Workload::Mixed(_) => {}
             Workload::Health => request.write("GET", "/healthz", None),
             Workload::ResourceType => request.write("GET", "/ResourceTypes/User", None),
             Workload::Get => request.write("GET", &by_id(number), None),
@@ -243,7 +279,7 @@ impl Asker {
                 request.write("POST", &format!("/plain/{answer}"), Some(&vec![b'x'; *sent]));
             }
         }
-        Some((self.request.bytes(), self.expected))
+        Some((self.request.bytes(), expected))
     }
 
     /// The number of some user.
