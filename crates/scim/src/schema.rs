@@ -272,13 +272,11 @@ impl ResourceType {
     #[must_use]
     pub fn resolve(&self, path: &AttrPath) -> Option<Target<'_>> {
         let Some(urn) = &path.schema else {
-            let common = core::common_attribute(path.attribute.as_str());
-            let schema = if common.is_some() { None } else { Some(&*self.schema) };
-            let attribute = common.or_else(|| self.schema.attribute(path.attribute.as_str()))?;
+            let Target { schema, attribute, .. } = self.attribute_named(path.attribute.as_str())?;
             return Self::target(
                 schema,
                 false,
-                attribute,
+                attribute?,
                 path.sub_attribute.as_ref().map(crate::path::AttrName::as_str),
             );
         };
@@ -301,6 +299,14 @@ impl ResourceType {
             None => Some(Target { schema: Some(schema), in_extension, attribute: None, sub_attribute: None }),
             Some(name) => Self::target(Some(schema), in_extension, schema.attribute(name.as_str())?, None),
         }
+    }
+
+    /// The common attribute of that name, or that of the core schema.
+    pub(crate) fn attribute_named(&self, name: &str) -> Option<Target<'_>> {
+        let common = core::common_attribute(name);
+        let schema = if common.is_some() { None } else { Some(&*self.schema) };
+        let attribute = common.or_else(|| self.schema.attribute(name))?;
+        Some(Target { schema, in_extension: false, attribute: Some(attribute), sub_attribute: None })
     }
 
     /// As [`Self::resolve`], and the attribute of an extension by its bare name too, if no other has

@@ -1,5 +1,7 @@
 //! Replacing a resource (RFC 7644 §3.5.1), and what a change looks like from outside.
 
+use std::borrow::Cow;
+
 use super::{Document, finish};
 use crate::error::ScimError;
 use crate::json::{self, Json, Object};
@@ -12,7 +14,10 @@ impl Document {
     ///
     /// # Errors
     /// [`ScimError::Mutability`] naming the immutable attribute that would change.
-    pub fn replaced_by(&self, resource_type: &ResourceType, sent: &Self) -> Result<Self, ScimError> {
+    pub fn replaced_by<'s>(&self, resource_type: &ResourceType, sent: &'s Self) -> Result<Cow<'s, Self>, ScimError> {
+        if !resource_type.schemas().any(|schema| has_immutable(&schema.attributes)) {
+            return Ok(Cow::Borrowed(sent));
+        }
         let mut after = sent.0.clone();
         let mut kept = keep_immutable(&resource_type.schema.attributes, "", &self.0, &mut after)?;
         for extension in &resource_type.extensions {
@@ -24,7 +29,7 @@ impl Document {
                 kept = true;
             }
         }
-        if kept { finish(resource_type, after) } else { Ok(Self(after)) }
+        Ok(Cow::Owned(if kept { finish(resource_type, after)? } else { Self(after) }))
     }
 
     /// The attributes that differ in `after`, as two JSON objects: with the values they have here,
@@ -41,6 +46,14 @@ impl Document {
         };
         (differing(&self.0, &after.0), differing(&after.0, &self.0))
     }
+}
+
+/// Whether [`keep_immutable`] has anything to look at.
+fn has_immutable(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        let is_one = attribute.kind == Kind::Complex && !attribute.multi_valued;
+        attribute.mutability == Mutability::Immutable || is_one && has_immutable(&attribute.sub_attributes)
+    })
 }
 
 /// Brings the immutable values of `before` that `after` leaves out into it; gives whether there
@@ -113,9 +126,10 @@ mod tests {
         let user = user_with_immutable_nick_name();
         let before = document(&user, json!({"userName": "ana", "nickName": "Annie", "title": "Dr"}));
 
-        let after = before.replaced_by(&user, &document(&user, json!({"userName": "anna"}))).unwrap();
+        let sent = document(&user, json!({"userName": "anna"}));
+        let after = before.replaced_by(&user, &sent).unwrap();
 
-        assert_eq!(after, document(&user, json!({"userName": "anna", "nickName": "Annie"})));
+        assert_eq!(*after, document(&user, json!({"userName": "anna", "nickName": "Annie"})));
     }
 
     #[test]
@@ -135,7 +149,7 @@ mod tests {
         let before = document(&user, json!({"userName": "ana"}));
         let sent = document(&user, json!({"userName": "ana", "nickName": "Nan"}));
 
-        assert_eq!(before.replaced_by(&user, &sent), Ok(sent));
+        assert_eq!(before.replaced_by(&user, &sent).as_deref(), Ok(&sent));
     }
 
     #[test]

@@ -66,7 +66,11 @@ impl<'a> Reader<'a> {
         if name.eq_ignore_ascii_case("schemas") {
             return self.schemas(json);
         }
-        let target = name.parse::<AttrPath>().ok().and_then(|path| self.resource_type.resolve(&path));
+        let target = if name.contains([':', '.']) {
+            name.parse::<AttrPath>().ok().and_then(|path| self.resource_type.resolve(&path))
+        } else {
+            self.resource_type.attribute_named(name)
+        };
         match target {
             Some(Target { schema: Some(schema), in_extension: true, attribute: None, .. }) => {
                 self.extension(schema, json)

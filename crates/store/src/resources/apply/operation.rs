@@ -136,7 +136,8 @@ async fn replace<'a>(
 ) -> Result<Staged<'a>, Fault> {
     let (stored, indexed) = load(tx, tenant, operation).await?;
     let before = read(&stored)?;
-    let after = before.replaced_by(&operation.resource_type, &resource.document)?;
+    let replaced = before.replaced_by(&operation.resource_type, &resource.document)?;
+    let after: &Document = &replaced;
     let has_members = operation.resource_type.relation(Relation::Members).is_some();
     let members = if has_members { MembersWork::exactly(&resource.members) } else { MembersWork::default() };
     // A client that reads a resource and sends it back cannot send the secret, as it is never shown.
@@ -145,7 +146,7 @@ async fn replace<'a>(
         Some(secret) => SecretChange::Set(hash(secret)?),
     };
     let staged = Staged { members, ..Staged::unread(operation, Kind::Replace) };
-    write(tx, tenant, context, staged, (stored, indexed), (&before, &after), secret).await
+    write(tx, tenant, context, staged, (stored, indexed), (&before, after), secret).await
 }
 
 async fn patch<'a>(
