@@ -20,7 +20,7 @@ pub fn format(milliseconds: i64) -> String {
     text
 }
 
-/// Writes what [`format`] gives to the end of `text`.
+/// Writes what [`format()`] gives to the end of `text`.
 pub(crate) fn push(text: &mut String, milliseconds: i64) {
     let first = -62_167_219_200_000; // 0000-01-01
     let last = Timestamp::MAX.as_millisecond();

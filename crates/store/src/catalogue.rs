@@ -39,7 +39,7 @@ catalogue! {
     request_log::statements: LIST, LIST_FAILED, LIST_OF_RESOURCE, GET, NTH, OLDEST, OLDEST_OF, DELETE_RESOURCE, DELETE;
     resources: GET, GET_WITH_GROUPS;
     resources::query::keyed: ROWS;
-    resources::query::listed: TOTAL, BLOCK, PAGE, KEYS;
+    resources::query::listed: TOTAL, SPANS, BLOCKS, PAGE, KEYS;
     resources::rows: INSERT, LOAD, UPDATE, UPDATE_ACTIVE, UPDATE_NAMES, TOUCH, TOUCH_GROUPS_OF, DELETE, COUNT_IN, COUNT_OUT;
     resources::uniqueness: ENFORCE_DISPLAY_NAME, ENFORCE_EXTERNAL_ID, RELEASE;
     resources::rework: SLICE, INSERT_INDEXED, INSERT_UNIQUE;

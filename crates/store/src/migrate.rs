@@ -45,6 +45,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     step!(7, "schemas", sqlite: "0007_schemas.sqlite.sql", postgres: "0007_schemas.postgres.sql"),
     step!(8, "audit", sqlite: "0008_audit.sqlite.sql", postgres: "0008_audit.postgres.sql"),
     step!(9, "request log in packs", sqlite: "0009_request_log_packs.sqlite.sql", postgres: "0009_request_log_packs.postgres.sql"),
+    step!(10, "spans", sqlite: "0010_spans.sqlite.sql", postgres: "0010_spans.postgres.sql"),
 ];
 
 /// The steps that a database at `version` lacks; `None` when it is newer than this program.

@@ -17,6 +17,9 @@ use std::sync::Arc;
 /// How many pks a block counts: the rows that a page has to step over at most.
 pub(crate) const BLOCK_BITS: u32 = 10;
 
+/// How many blocks a span counts, as a power of two. The statements that count, and the migration, say it too.
+pub(crate) const SPAN_BITS: u32 = 6;
+
 /// What a document puts into columns that indexes hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Indexed {
@@ -268,7 +271,7 @@ async fn count(
     tx.send(statement, &params).await
 }
 
-// On PostgreSQL each connection has its own share of each count, one of 16: otherwise all who create at
+// On SQLite triggers count for the spans what is counted for their blocks. On PostgreSQL each connection has its own share of each count, one of 16: otherwise all who create at
 // the same time would wait for one row.
 pub(crate) static COUNT_IN: Stmt = sql! {
     sqlite: "INSERT INTO resource_blocks (tenant, type, block, resources) VALUES ($1, $2, $3, 1)
@@ -277,9 +280,9 @@ pub(crate) static COUNT_IN: Stmt = sql! {
                    INSERT INTO resource_blocks (tenant, type, block, shard, resources)
                    VALUES ($1, $2, $3, pg_backend_pid() & 15, 1)
                    ON CONFLICT (tenant, type, block, shard) DO UPDATE SET resources = resource_blocks.resources + 1)
-               INSERT INTO resource_totals (tenant, type, shard, resources)
-               VALUES ($1, $2, pg_backend_pid() & 15, 1)
-               ON CONFLICT (tenant, type, shard) DO UPDATE SET resources = resource_totals.resources + 1",
+               INSERT INTO resource_spans (tenant, type, span, shard, resources)
+               VALUES ($1, $2, cast($3 AS bigint) >> 6, pg_backend_pid() & 15, 1)
+               ON CONFLICT (tenant, type, span, shard) DO UPDATE SET resources = resource_spans.resources + 1",
 };
 pub(crate) static COUNT_OUT: Stmt = sql! {
     sqlite: "UPDATE resource_blocks SET resources = resources - 1 WHERE tenant = $1 AND type = $2 AND block = $3",
@@ -287,7 +290,7 @@ pub(crate) static COUNT_OUT: Stmt = sql! {
                    INSERT INTO resource_blocks (tenant, type, block, shard, resources)
                    VALUES ($1, $2, $3, pg_backend_pid() & 15, -1)
                    ON CONFLICT (tenant, type, block, shard) DO UPDATE SET resources = resource_blocks.resources - 1)
-               INSERT INTO resource_totals (tenant, type, shard, resources)
-               VALUES ($1, $2, pg_backend_pid() & 15, -1)
-               ON CONFLICT (tenant, type, shard) DO UPDATE SET resources = resource_totals.resources - 1",
+               INSERT INTO resource_spans (tenant, type, span, shard, resources)
+               VALUES ($1, $2, cast($3 AS bigint) >> 6, pg_backend_pid() & 15, -1)
+               ON CONFLICT (tenant, type, span, shard) DO UPDATE SET resources = resource_spans.resources - 1",
 };

@@ -91,19 +91,19 @@ impl Insert {
             format!("jsonb_array_elements(cast({rows} AS jsonb)) WITH ORDINALITY AS given (e, place) ORDER BY place");
         let postgres = format!("INSERT INTO {name} ({names}) SELECT {on_postgres} FROM {given}");
         match *name {
-            // PostgreSQL counts each block in several rows, and all of a type too.
+            // PostgreSQL counts each block in several rows, and spans too; on SQLite a trigger counts those.
             "resource_blocks" => {
                 let add = |table: &str| format!("DO UPDATE SET resources = {table}.resources + excluded.resources");
-                let (to_blocks, to_totals) = (add(name), add("resource_totals"));
+                let (to_blocks, to_spans) = (add(name), add("resource_spans"));
                 Stmt::built(
                     format!("{sqlite} ON CONFLICT {to_blocks}"),
                     format!(
                         "WITH given ({names}) AS MATERIALIZED (SELECT {on_postgres} FROM {given}),
                          counted AS (INSERT INTO {name} ({names}, shard) SELECT {names}, 0 FROM given
                                      ON CONFLICT (tenant, type, block, shard) {to_blocks})
-                         INSERT INTO resource_totals (tenant, type, shard, resources)
-                         SELECT tenant, type, 0, sum(resources) FROM given GROUP BY tenant, type
-                         ON CONFLICT (tenant, type, shard) {to_totals}"
+                         INSERT INTO resource_spans (tenant, type, span, shard, resources)
+                         SELECT tenant, type, block >> 6, 0, sum(resources) FROM given GROUP BY tenant, type, block >> 6
+                         ON CONFLICT (tenant, type, span, shard) {to_spans}"
                     ),
                 )
             }

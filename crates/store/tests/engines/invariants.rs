@@ -37,7 +37,7 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 /// What would be wrong, each as a number of rows.
-static WRONG: [(&str, Stmt); 10] = [
+static WRONG: [(&str, Stmt); 11] = [
     (
         "blocks that miscount",
         sql!(
@@ -55,12 +55,20 @@ static WRONG: [(&str, Stmt); 10] = [
         ),
     ),
     (
-        "totals that miscount",
-        sql! {
-            sqlite: "SELECT 0 WHERE $1 IS NOT NULL",
-            postgres: "SELECT (SELECT count(*) FROM resources WHERE tenant = $1)
-                            - (SELECT cast(coalesce(sum(resources), 0) AS bigint) FROM resource_totals WHERE tenant = $1)"
-        },
+        "spans that miscount",
+        sql!(
+            "SELECT count(*) FROM
+                 (SELECT type, span, sum(resources) AS n FROM resource_spans WHERE tenant = $1 GROUP BY type, span) AS s
+             WHERE s.n <>
+                 (SELECT count(*) FROM resources AS r WHERE r.tenant = $1 AND r.type = s.type AND r.pk / 65536 = s.span)"
+        ),
+    ),
+    (
+        "resources that no span counts",
+        sql!(
+            "SELECT (SELECT count(*) FROM resources WHERE tenant = $1)
+                  - (SELECT cast(coalesce(sum(resources), 0) AS bigint) FROM resource_spans WHERE tenant = $1)"
+        ),
     ),
     (
         "members or groups that do not exist",

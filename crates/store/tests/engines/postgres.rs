@@ -433,7 +433,7 @@ fn counts_are_exact_when_many_create_and_delete_at_once() {
         |_| {},
         async |store, _| {
             static COUNTED: Stmt = sql!("SELECT cast(sum(resources) AS bigint) FROM resource_blocks WHERE tenant = $1");
-            static TOTAL: Stmt = sql!("SELECT cast(sum(resources) AS bigint) FROM resource_totals WHERE tenant = $1");
+            static TOTAL: Stmt = sql!("SELECT cast(sum(resources) AS bigint) FROM resource_spans WHERE tenant = $1");
             let acme = Directory::new(&store, "acme").await;
             let acme = &acme;
 

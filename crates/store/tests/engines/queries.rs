@@ -10,7 +10,9 @@ use scim::schema::ResourceType;
 use serde_json::json;
 use store::Lane;
 use store::StoreError;
-use store::resources::{self, Found};
+use store::resources::{self, Found, StoredResource};
+use store::sql;
+use store::sql::Stmt;
 
 use crate::directory::{Directory, adding, group, resource, step, user};
 use crate::harness::each_engine;
@@ -66,6 +68,54 @@ async fn crawl(
         }
         between(pages).await;
     }
+}
+
+/// 3,000 users, each a hundred keys behind the one before, as when many tenants create users at the same time.
+async fn many_far_apart(acme: &Directory) {
+    static USERS: Stmt = sql! {
+        sqlite: "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+                 INSERT INTO resources (tenant, pk, type, id, version, created, modified, body)
+                 SELECT $1, 100 * i, 1, cast('usr' || printf('%016d', i) AS BLOB), 1, 0, 0, '{}' FROM n",
+        postgres: "INSERT INTO resources (tenant, pk, type, id, version, created, modified, body)
+                   SELECT $1, 100 * i, 1, convert_to('usr' || lpad(cast(i AS text), 16, '0'), 'UTF8'), 1, 0, 0, '{}'
+                   FROM generate_series(1, 3000) AS i",
+    };
+    static BLOCKS: Stmt = sql! {
+        sqlite: "INSERT INTO resource_blocks (tenant, type, block, resources)
+                 SELECT tenant, type, pk >> 10, count(*) FROM resources WHERE tenant = $1 GROUP BY 1, 2, 3",
+        postgres: "WITH counted AS (
+                       INSERT INTO resource_blocks (tenant, type, block, shard, resources)
+                       SELECT tenant, type, pk >> 10, pk & 3, count(*) FROM resources WHERE tenant = $1
+                       GROUP BY 1, 2, 3, 4)
+                   INSERT INTO resource_spans (tenant, type, span, shard, resources)
+                   SELECT tenant, type, pk >> 16, 5, count(*) FROM resources WHERE tenant = $1 GROUP BY 1, 2, 3",
+    };
+    let tenant = acme.tenant;
+    let written = acme.store.write(move |tx| {
+        Box::pin(async move {
+            tx.execute(&USERS, &[tenant.into()]).await?;
+            tx.execute(&BLOCKS, &[tenant.into()]).await
+        })
+    });
+    written.await.unwrap();
+}
+
+#[test]
+fn a_page_begins_where_its_index_says_however_far_down() {
+    each_engine(async |store| {
+        let acme = Directory::new(&store, "acme").await;
+        many_far_apart(&acme).await;
+        let place = |resource: &StoredResource| {
+            std::str::from_utf8(&resource.id.to_bytes()[3..]).unwrap().parse::<u64>().unwrap()
+        };
+
+        for start in [1, 1024, 1025, 1026, 1312, 1967, 1968, 2500, 2998, 3000, 3001, 9000] {
+            let found = acme.query(&[user()], &index(start, 3)).await.unwrap();
+
+            let places: Vec<u64> = found.resources.iter().map(place).collect();
+            assert_eq!((found.total, places), (3000, (start..start + 3).filter(|place| *place <= 3000).collect()));
+        }
+    });
 }
 
 #[test]

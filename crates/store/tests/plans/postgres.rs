@@ -55,11 +55,8 @@ const ALL_OF_A_TENANT: &[(&str, &str)] = &[
     ("audit::COUNT", "of what administrators did; a page that is asked for by a cursor is not counted"),
     ("idempotency::FORGET", "of a tenant's answers few are kept"),
     ("request_log::statements::NTH", "how many packs a tenant has, seldom, and never more than it may keep by much"),
-    ("resources::query::listed::TOTAL", "a type's total is in 16 rows at most"),
-    (
-        "resources::query::listed::BLOCK",
-        "a row for a thousand resources and connection, for a page that begins far down",
-    ),
+    ("resources::query::listed::TOTAL", SPANS),
+    ("resources::query::listed::SPANS", SPANS),
     ("resources::uniqueness::ENFORCE_DISPLAY_NAME", "all resources are looked at, once, when the setting changes"),
     ("resources::uniqueness::ENFORCE_EXTERNAL_ID", "all resources are looked at, once, when the setting changes"),
     ("resources::uniqueness::RELEASE", "all resources are looked at, once, when the setting changes"),
@@ -80,6 +77,7 @@ const ALL_OF_A_TENANT: &[(&str, &str)] = &[
     ("usage::SINCE", "a tenant has few tokens"),
 ];
 const FEW: &str = "a tenant has one state of its definitions, and at most some hundred of these";
+const SPANS: &str = "a row for 65,536 resources and connection";
 const ADMIN_LIST: &str = "a list for a tenant's administrators, who have few of these";
 
 /// What an export reads in one go, and why.

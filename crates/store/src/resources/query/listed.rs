@@ -1,4 +1,4 @@
-//! Lists of everything, in the order of creation: the blocks tell how many there are and where a
+//! Lists of everything, in the order of creation: spans and their blocks tell how many there are and where a
 //! page begins, so that the last page costs what the first does.
 
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use scim::schema::ResourceType;
 use super::{Found, keyed};
 use crate::error::StoreError;
 use crate::members::direct;
-use crate::resources::rows::BLOCK_BITS;
+use crate::resources::rows::{BLOCK_BITS, SPAN_BITS};
 use crate::resources::{ResourceKey, StoredResource};
 use crate::sql;
 use crate::sql::Stmt;
 use crate::tenants::TenantKey;
-use crate::tx::Tx;
+use crate::tx::{Row, Tx};
 
 /// A page of all resources of some types.
 pub(super) async fn query(
@@ -23,18 +23,23 @@ pub(super) async fn query(
     types: &[Arc<ResourceType>],
     page: &Page,
 ) -> Result<Found, StoreError> {
-    let total = total(tx, tenant, types).await?;
     match page {
         Page::Index { start, count } => {
             let skip = start.saturating_sub(1);
+            let spans = if skip > STEPS_MAX { spans(tx, tenant, types).await? } else { Vec::new() };
+            let total = match spans.as_slice() {
+                [] => total(tx, tenant, types).await?,
+                spans => spans.iter().map(|span| span.resources).sum(),
+            };
             if *count == 0 || skip >= total {
                 return Ok(Found { total, resources: Vec::new(), next: None });
             }
-            let (from, skip) = place(tx, tenant, types, skip).await?;
+            let (from, skip) = place(tx, tenant, types, &spans, skip).await?;
             let resources = rows(tx, tenant, types, from, skip, *count).await?;
             Ok(Found { total, resources, next: None })
         }
         Page::Cursor { after, count } => {
+            let total = total(tx, tenant, types).await?;
             let from = match after {
                 None => ResourceKey(0),
                 Some(after) => ResourceKey(after.position.key().saturating_add(1)),
@@ -59,52 +64,90 @@ pub(crate) async fn total(tx: &mut Tx, tenant: TenantKey, types: &[Arc<ResourceT
 }
 
 pub(crate) static TOTAL: Stmt = sql! {
-    sqlite: "SELECT coalesce(sum(resources), 0) FROM resource_blocks
+    sqlite: "SELECT coalesce(sum(resources), 0) FROM resource_spans
              WHERE tenant = $1 AND type IN (SELECT value FROM json_each($2))",
     postgres: "SELECT cast(coalesce(sum(counted.resources), 0) AS bigint)
                FROM unnest(cast(translate($2, '[]', '{}') AS bigint[])) AS given (value)
-               CROSS JOIN LATERAL (SELECT resources FROM resource_totals
+               CROSS JOIN LATERAL (SELECT resources FROM resource_spans
                                    WHERE tenant = $1 AND type = given.value OFFSET 0) AS counted",
 };
 
 /// How many rows are stepped over without asking the blocks.
 const STEPS_MAX: u64 = 1 << BLOCK_BITS;
 
+/// A span or a block, and how many resources it holds.
+struct Counted {
+    number: i64,
+    resources: u64,
+}
+
+impl Counted {
+    fn read(row: &Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self { number: row.int(0)?, resources: row.int(1)?.max(0).cast_unsigned() })
+    }
+
+    /// The number of the one in which the row after `skip` others is, and how many of them are before it.
+    fn holding(counted: &[Self], skip: u64) -> (i64, u64) {
+        let mut before = 0;
+        for one in counted {
+            if before + one.resources > skip {
+                return (one.number, before);
+            }
+            before += one.resources;
+        }
+        (0, 0)
+    }
+}
+
+/// The spans of some types, in order.
+async fn spans(tx: &mut Tx, tenant: TenantKey, types: &[Arc<ResourceType>]) -> Result<Vec<Counted>, StoreError> {
+    let types = type_list(types);
+    tx.query(&SPANS, &[tenant.into(), (&types).into()], Counted::read).await
+}
+
+pub(crate) static SPANS: Stmt = sql! {
+    sqlite: "SELECT span, sum(resources) FROM resource_spans
+             WHERE tenant = $1 AND type IN (SELECT value FROM json_each($2)) GROUP BY span ORDER BY span",
+    postgres: "SELECT counted.span, cast(sum(counted.resources) AS bigint)
+               FROM unnest(cast(translate($2, '[]', '{}') AS bigint[])) AS given (value)
+               CROSS JOIN LATERAL (SELECT span, resources FROM resource_spans
+                                   WHERE tenant = $1 AND type = given.value OFFSET 0) AS counted
+               GROUP BY counted.span ORDER BY counted.span",
+};
+
 /// Where to begin so that `skip` rows are left out: a key, and how many to skip from there, which
-/// are never more than a block holds.
+/// are never more than a block holds. `spans` are empty when there are few to skip.
 async fn place(
     tx: &mut Tx,
     tenant: TenantKey,
     types: &[Arc<ResourceType>],
+    spans: &[Counted],
     skip: u64,
 ) -> Result<(ResourceKey, u32), StoreError> {
-    let begin = if skip <= STEPS_MAX {
-        None
-    } else {
-        let (types, skip) = (type_list(types), skip.cast_signed());
-        let params = [tenant.into(), (&types).into(), skip.into()];
-        tx.query_one(&BLOCK, &params, |row| Ok((row.int(0)?, row.int(1)?))).await?
-    };
-    let (block, before) = begin.unwrap_or((0, 0));
-    let rest = u32::try_from(skip.saturating_sub(before.cast_unsigned()));
+    let (mut block, mut before) = (0, 0);
+    if !spans.is_empty() {
+        let (span, before_span) = Counted::holding(spans, skip);
+        let (first, last) = (span << SPAN_BITS, (span << SPAN_BITS) + (1 << SPAN_BITS) - 1);
+        let types = type_list(types);
+        let params = [tenant.into(), (&types).into(), first.into(), last.into()];
+        let blocks = tx.query(&BLOCKS, &params, Counted::read).await?;
+        let (found, before_block) = Counted::holding(&blocks, skip - before_span);
+        (block, before) = (found.max(first), before_span + before_block);
+    }
+    let rest = u32::try_from(skip.saturating_sub(before));
     let rest = rest.map_err(|_| StoreError::Corrupt("resource_blocks: a block holds more than it can".into()))?;
     Ok((ResourceKey(block << BLOCK_BITS), rest))
 }
 
-pub(crate) static BLOCK: Stmt = sql! {
-    sqlite: "SELECT block, earlier FROM (
-                 SELECT block, sum(resources) OVER (ORDER BY block) - resources AS earlier FROM (
-                     SELECT block, sum(resources) AS resources FROM resource_blocks
-                     WHERE tenant = $1 AND type IN (SELECT value FROM json_each($2)) GROUP BY block))
-             WHERE earlier <= $3 ORDER BY block DESC LIMIT 1",
-    postgres: "SELECT block, cast(earlier AS bigint) FROM (
-                   SELECT block, sum(resources) OVER (ORDER BY block) - resources AS earlier FROM (
-                       SELECT counted.block, sum(counted.resources) AS resources
-                       FROM unnest(cast(translate($2, '[]', '{}') AS bigint[])) AS given (value)
-                       CROSS JOIN LATERAL (SELECT block, resources FROM resource_blocks
-                                           WHERE tenant = $1 AND type = given.value OFFSET 0) AS counted
-                       GROUP BY counted.block) AS blocks) AS running
-               WHERE earlier <= $3 ORDER BY block DESC LIMIT 1",
+pub(crate) static BLOCKS: Stmt = sql! {
+    sqlite: "SELECT block, sum(resources) FROM resource_blocks
+             WHERE tenant = $1 AND type IN (SELECT value FROM json_each($2)) AND block BETWEEN $3 AND $4
+             GROUP BY block ORDER BY block",
+    postgres: "SELECT counted.block, cast(sum(counted.resources) AS bigint)
+               FROM unnest(cast(translate($2, '[]', '{}') AS bigint[])) AS given (value)
+               CROSS JOIN LATERAL (SELECT block, resources FROM resource_blocks
+                                   WHERE tenant = $1 AND type = given.value AND block BETWEEN $3 AND $4 OFFSET 0) AS counted
+               GROUP BY counted.block ORDER BY counted.block",
 };
 
 /// Reads what the resources of a page belong to, as far as one statement tells that.

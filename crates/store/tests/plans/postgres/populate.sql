@@ -20,6 +20,7 @@ SELECT CASE WHEN :tenants = 50 AND n <= 25000 THEN 1 ELSE 1 + n % (:tenants + 1)
        repeat('{"userName":"somebody"}', 40)
 FROM generate_series(1, 27000) AS n;
 INSERT INTO resource_blocks SELECT tenant, type, pk >> 10, pk % 4, count(*) FROM resources GROUP BY 1, 2, 3, 4;
+INSERT INTO resource_spans SELECT tenant, type, block >> 6, shard, sum(resources) FROM resource_blocks GROUP BY 1, 2, 3, 4;
 INSERT INTO attribute_values
 SELECT tenant, a, CASE a WHEN 1 THEN 'mail' || pk || '@example.com' ELSE 'name' || pk % 1000 END, pk
 FROM resources, generate_series(1, 3) AS a WHERE pk % 3 = 0;
