@@ -79,22 +79,28 @@ struct OfType<'a> {
     meta: Vec<&'static str>,
     /// The name of the type, as a JSON string.
     name: String,
-    /// What stands before the id in a location, as a JSON string without the quote at its end.
+    /// The base URL, as in a JSON string.
+    base_url: String,
+    /// What stands before the id in a location, as in a JSON string.
     location: String,
 }
 
 impl<'a> OfType<'a> {
     fn of(resource_type: &'a ResourceType, base_url: &str, projection: &Projection) -> Self {
-        let mut location = json_string(&format!("{base_url}{}/", resource_type.endpoint));
-        location.pop();
+        let escaped = |value: &str| {
+            let mut text = String::with_capacity(value.len() + 64);
+            push_escaped(&mut text, value);
+            text
+        };
         Self {
             resource_type,
             is_whole: projection.is_default() && !projection::hides_some(resource_type),
             members: projection.relation_parts(resource_type, Relation::Members),
             member_of: projection.relation_parts(resource_type, Relation::MemberOf),
             meta: projection.meta_parts(resource_type),
-            name: json_string(&resource_type.name),
-            location,
+            name: format!("\"{}\"", escaped(&resource_type.name)),
+            location: escaped(&format!("{base_url}{}/", resource_type.endpoint)),
+            base_url: escaped(base_url),
         }
     }
 }
@@ -129,12 +135,12 @@ impl<'a> Renderer<'a> {
         });
         let of_type = &self.types[place];
         if of_type.is_whole {
-            push_spliced(text, &resource.body, resource, of_type, self.base_url);
+            push_spliced(text, &resource.body, resource, of_type);
             return Ok(());
         }
         let mut document: Object = serde_json::from_str(&resource.body).map_err(CorruptBody)?;
         self.projection.apply(resource_type, &mut document);
-        push_spliced(text, &Json::Object(document).to_string(), resource, of_type, self.base_url);
+        push_spliced(text, &Json::Object(document).to_string(), resource, of_type);
         Ok(())
     }
 }
@@ -147,27 +153,21 @@ impl Representation {
     pub fn to_json(&self, base_url: &str) -> Result<Json, CorruptBody> {
         let mut whole = String::with_capacity(Renderer::room_for(self));
         let of_type = OfType::of(&self.resource_type, base_url, &Projection::default());
-        push_spliced(&mut whole, &self.body, self, &of_type, base_url);
+        push_spliced(&mut whole, &self.body, self, &of_type);
         serde_json::from_str(&whole).map_err(CorruptBody)
     }
 }
 
 /// The text of a document with relations and `meta` put in.
-fn push_spliced(text: &mut String, document: &str, resource: &Representation, of_type: &OfType<'_>, base_url: &str) {
+fn push_spliced(text: &mut String, document: &str, resource: &Representation, of_type: &OfType<'_>) {
     text.push_str(document.strip_suffix('}').unwrap_or(document));
-    push_relation(text, resource, Relation::Members, of_type, base_url);
-    push_relation(text, resource, Relation::MemberOf, of_type, base_url);
+    push_relation(text, resource, Relation::Members, of_type);
+    push_relation(text, resource, Relation::MemberOf, of_type);
     push_meta(text, resource, of_type);
     text.push('}');
 }
 
-fn push_relation(
-    text: &mut String,
-    resource: &Representation,
-    relation: Relation,
-    of_type: &OfType<'_>,
-    base_url: &str,
-) {
+fn push_relation(text: &mut String, resource: &Representation, relation: Relation, of_type: &OfType<'_>) {
     let (values, parts) = match relation {
         Relation::Members => (&resource.members, &of_type.members),
         Relation::MemberOf => (&resource.member_of, &of_type.member_of),
@@ -183,12 +183,13 @@ fn push_relation(
     push_name(text, &attribute.name);
     for (place, member) in values.enumerate() {
         text.push_str(if place == 0 { "[{" } else { ",{" });
-        push_member(text, member, relation, parts, base_url);
+        push_member(text, member, relation, parts, &of_type.base_url);
         text.push('}');
     }
     text.push(']');
 }
 
+/// `base_url` is as in a JSON string.
 fn push_member(text: &mut String, member: &Member, relation: Relation, parts: &[&str], base_url: &str) {
     for part in parts {
         match (*part, &member.display) {
@@ -200,7 +201,12 @@ fn push_member(text: &mut String, member: &Member, relation: Relation, parts: &[
             }
             ("$ref", _) => {
                 push_name(text, part);
-                push_string(text, &format!("{base_url}{}/{}", member.endpoint, member.id));
+                text.push('"');
+                text.push_str(base_url);
+                push_escaped(text, &member.endpoint);
+                text.push('/');
+                member.id.push_to(text);
+                text.push('"');
             }
             ("display", Some(display)) => {
                 push_name(text, part);
@@ -242,18 +248,36 @@ fn push_meta(text: &mut String, resource: &Representation, of_type: &OfType<'_>)
             "lastModified" => push_time(text, part, resource.modified),
             "location" => {
                 push_name(text, part);
+                text.push('"');
                 text.push_str(&of_type.location);
                 resource.id.push_to(text);
                 text.push('"');
             }
             "version" => {
                 push_name(text, part);
-                push_string(text, &resource.version.to_string());
+                push_version(text, resource.version);
             }
             _ => {}
         }
     }
     text.push('}');
+}
+
+/// Writes the text of a version, which is in quotes of its own, as a JSON string.
+fn push_version(text: &mut String, version: Version) {
+    let mut digits = [0; 20];
+    let (mut rest, mut first) = (version.0, digits.len());
+    loop {
+        first -= 1;
+        digits[first] = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    text.push_str(r#""W/\""#);
+    text.push_str(std::str::from_utf8(&digits[first..]).unwrap_or_default());
+    text.push_str(r#"\"""#);
 }
 
 fn push_time(text: &mut String, name: &str, milliseconds: i64) {
@@ -271,20 +295,20 @@ fn push_name(text: &mut String, name: &str) {
     text.push_str("\":");
 }
 
-fn json_string(value: &str) -> String {
-    let mut text = String::with_capacity(value.len() + 2);
-    push_string(&mut text, value);
-    text
-}
-
 /// Writes `value` as a JSON string.
 fn push_string(text: &mut String, value: &str) {
-    let plain = value.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\');
-    if plain {
-        text.push('"');
+    text.push('"');
+    push_escaped(text, value);
+    text.push('"');
+}
+
+/// Writes what stands between the quotes of a JSON string.
+fn push_escaped(text: &mut String, value: &str) {
+    let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if value.bytes().all(is_plain) {
         text.push_str(value);
-        text.push('"');
     } else {
-        text.push_str(&Json::from(value).to_string());
+        let quoted = Json::from(value).to_string();
+        text.push_str(&quoted[1..quoted.len() - 1]);
     }
 }
