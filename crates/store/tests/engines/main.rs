@@ -7,6 +7,7 @@ mod backups;
 mod changes;
 mod copies;
 mod directory;
+mod durability;
 mod failover;
 mod filters;
 mod harness;
