@@ -24,7 +24,8 @@ use crate::cli::{Cli, Command};
 use crate::failure::Failure;
 
 /// Also that of SQLite. Measured against the allocator of glibc: a tenth less processor time for a request, a
-/// quarter less for a page of users.
+/// quarter less for a page of users. Without huge pages (`no_thp`): they made an idle server 20 MB larger, for no
+/// difference that could be measured on 100,000 users.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
