@@ -25,16 +25,17 @@ impl Shown<'_> {
     /// The path below the SCIM base. Its parts are names of endpoints, ids and URNs; anything else may
     /// be a value, such as a userName in the place of an id.
     pub(super) fn path(&self, path: &str) -> String {
-        let part = |part: &str| {
-            let is_name = self.registry.type_at(part).is_some()
-                || NAMES.contains(&part)
+        let mut shown = String::with_capacity(path.len() + 1);
+        for part in path.split('/').filter(|part| !part.is_empty()) {
+            let is_name = self.values
                 || part.parse::<scim::id::Id>().is_ok()
+                || NAMES.contains(&part)
+                || self.registry.type_at(part).is_some()
                 || (part.starts_with("urn:") && is_name(part));
-            let text = if is_name || self.values { part } else { LEFT_OUT };
-            without_secrets(&cut(text, 200)).into_owned()
-        };
-        let below = path.split('/').filter(|part| !part.is_empty()).map(part).collect::<Vec<_>>().join("/");
-        format!("/{below}")
+            shown.push('/');
+            shown.push_str(&without_secrets(&cut(if is_name { part } else { LEFT_OUT }, 200)));
+        }
+        if shown.is_empty() { "/".into() } else { shown }
     }
 
     /// The pairs of a query, of which only known parameters are shown.
@@ -105,6 +106,9 @@ pub(crate) fn plain(text: &str, chars_max: usize) -> String {
 }
 
 fn cut(text: &str, chars_max: usize) -> Cow<'_, str> {
+    if text.len() <= chars_max {
+        return Cow::Borrowed(text);
+    }
     match text.char_indices().nth(chars_max) {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
         None => Cow::Borrowed(text),
@@ -154,38 +158,54 @@ fn without_numbers(text: &str) -> String {
     shown
 }
 
+/// What credentials begin with.
+const STARTS: [&str; 5] = [SCIM_TOKEN, CLIENT_SECRET, "eyJ", "Bearer ", "Basic "];
+
+/// By byte: whether one of [`STARTS`] begins with it, in whatever case.
+static BEGINS: [bool; 256] = {
+    let mut begins = [false; 256];
+    let mut start = 0;
+    while start < STARTS.len() {
+        let first = STARTS[start].as_bytes()[0];
+        begins[first.to_ascii_lowercase() as usize] = true;
+        begins[first.to_ascii_uppercase() as usize] = true;
+        start += 1;
+    }
+    begins
+};
+
 /// A text without what looks like a credential.
 pub(super) fn without_secrets(text: &str) -> Cow<'_, str> {
-    const STARTS: [&str; 5] = [SCIM_TOKEN, CLIENT_SECRET, "eyJ", "Bearer ", "Basic "];
     /// Shorter ones are words.
     const CHARS_MIN: usize = 8;
-    if !STARTS.iter().any(|start| contains(text, start)) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len());
     let mut rest = text;
+    let Some(mut found) = start_of_secret(rest) else { return Cow::Borrowed(text) };
+    let mut shown = String::with_capacity(text.len());
     loop {
-        let found = STARTS.iter().filter_map(|start| Some((find(rest, start)?, start.len()))).min();
-        let Some((at, length)) = found else { break };
+        let (at, length) = found;
         let begins = at + length;
         let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '+' | '/' | '=');
         let end = rest[begins..].find(|c| !is_part(c)).map_or(rest.len(), |end| begins + end);
         shown.push_str(&rest[..begins]);
         shown.push_str(if end - begins >= CHARS_MIN { LEFT_OUT } else { &rest[begins..end] });
         rest = &rest[end..];
+        match start_of_secret(rest) {
+            Some(next) => found = next,
+            None => break,
+        }
     }
     shown.push_str(rest);
     Cow::Owned(shown)
 }
 
-fn contains(text: &str, start: &str) -> bool {
-    find(text, start).is_some()
-}
-
-/// Where `start` is, whatever the case of its letters.
-fn find(text: &str, start: &str) -> Option<usize> {
-    let (text, start) = (text.as_bytes(), start.as_bytes());
-    text.windows(start.len()).position(|window| window.eq_ignore_ascii_case(start))
+/// Where the first of [`STARTS`] is, whatever the case of its letters, and how long it is.
+fn start_of_secret(text: &str) -> Option<(usize, usize)> {
+    let text = text.as_bytes();
+    let starts = |at: usize, start: &&str| {
+        text.get(at..at + start.len()).is_some_and(|part| part.eq_ignore_ascii_case(start.as_bytes()))
+    };
+    let places = text.iter().enumerate().filter(|(_, byte)| BEGINS[usize::from(**byte)]);
+    places.map(|(at, _)| at).find_map(|at| STARTS.iter().find(|start| starts(at, start)).map(|start| (at, start.len())))
 }
 
 #[cfg(test)]
