@@ -1,13 +1,20 @@
 //! A connection that is kept alive, with as little work for each request as can be: the load generator
-//! shares the processors with what it measures.
+//! shares the processors with what it measures. HTTP/1.1, but for those who want the other.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// An HTTP/1.1 connection.
+use crate::http2::Shared;
+
+/// How a client is connected.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    wire: Wire,
     input: Vec<u8>,
+}
+
+enum Wire {
+    Http1(TcpStream),
+    Http2(Shared),
 }
 
 /// What came back.
@@ -34,30 +41,43 @@ impl Connection {
     pub(crate) async fn open(address: &str) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream, input: Vec::with_capacity(16 * 1024) }
+        Self { wire: Wire::Http1(stream), input: Vec::with_capacity(16 * 1024) }
+    }
+
+    /// HTTP/2, on a connection that others have too.
+    pub(crate) fn on(shared: &Shared) -> Self {
+        Self { wire: Wire::Http2(shared.clone()), input: Vec::new() }
     }
 
     /// Sends a whole request; gives the answer once all of it is there.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> Answer<'_> {
-        self.stream.write_all(request).await.unwrap();
         self.input.clear();
+        let stream = match &mut self.wire {
+            Wire::Http1(stream) => stream,
+            Wire::Http2(shared) => {
+                let (status, body) = shared.ask(request).await;
+                self.input.extend_from_slice(&body);
+                return Answer { status, retry_after: None, body: &self.input };
+            }
+        };
+        stream.write_all(request).await.unwrap();
         let head = loop {
-            self.read().await;
+            read(stream, &mut self.input).await;
             if let Some(head) = Head::read(&self.input) {
                 break head;
             }
         };
         let Head { status, retry_after, length, body_length } = head;
         while self.input.len() < length + body_length {
-            self.read().await;
+            read(stream, &mut self.input).await;
         }
         Answer { status, retry_after, body: &self.input[length..length + body_length] }
     }
+}
 
-    async fn read(&mut self) {
-        let read = self.stream.read_buf(&mut self.input).await.unwrap();
-        assert_ne!(read, 0, "the server closed the connection: {}", String::from_utf8_lossy(&self.input));
-    }
+async fn read(stream: &mut TcpStream, input: &mut Vec<u8>) {
+    let read = stream.read_buf(input).await.unwrap();
+    assert_ne!(read, 0, "the server closed the connection: {}", String::from_utf8_lossy(input));
 }
 
 /// What the first lines say.

@@ -1,4 +1,5 @@
-//! Clients that ask one request after the other, each on a connection of its own, and what that takes.
+//! Clients that ask one request after the other, each on a connection of its own (with HTTP/2 on one for all), and what
+//! that takes.
 
 use std::time::{Duration, Instant};
 
@@ -6,6 +7,7 @@ use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
 use crate::connection::Connection;
+use crate::http2::Shared;
 use crate::watch::Watched;
 use crate::workload::Asker;
 
@@ -61,8 +63,16 @@ pub(crate) async fn run(askers: Vec<Asker>, window: Window, watched: &Watched) -
 pub(crate) async fn run_beside(askers: Vec<Asker>, window: Window, watched: &Watched, others: Vec<Asker>) -> Measured {
     let (clients, resources) = (askers.len(), askers[0].workload().resources());
     let (mut measured, mut beside) = (Vec::new(), Vec::new());
+    let shared = match &askers[0] {
+        asker if asker.workload().is_http2() => Some(Shared::open(asker.address()).await),
+        _ => None,
+    };
     for asker in askers {
-        measured.push((Connection::open(asker.address()).await, asker));
+        let connection = match &shared {
+            Some(shared) => Connection::on(shared),
+            None => Connection::open(asker.address()).await,
+        };
+        measured.push((connection, asker));
     }
     for asker in others {
         beside.push((Connection::open(asker.address()).await, asker));

@@ -19,6 +19,7 @@ mod connection;
 mod data;
 mod engine;
 mod fairness;
+mod http2;
 mod limits;
 mod load;
 mod log_cost;

@@ -118,7 +118,8 @@ minutes, see `bench/run --help`); what people have to say about it is in [bench/
 made from [bench/results](../bench/results).
 
 The real binary, with settings that lose nothing when the power goes, is asked over HTTP/1.1 by clients on the same
-machine, each on a connection of its own, one request after the other. An answer that is not what it must be ends the run.
+machine, each on a connection of its own, one request after the other; over HTTP/2, where a row says so, by all of them on
+one. An answer that is not what it must be ends the run.
 **Cost** is processor time of the server, with all processes of PostgreSQL, in seconds per 1,000 requests (for bulk
 requests: per 1,000 resources) at 16 clients. **Limit** is what the same would cost at least, measured in the same run: a
 plain axum route with bodies of the same size, plus the same rows read or written by the database's own library, 16

@@ -6,6 +6,7 @@ use crate::workload::Workload;
 pub(crate) const HEALTH: &str = "/healthz, without a credential";
 pub(crate) const RESOURCE_TYPE: &str = "a resource type: a credential, no row";
 pub(crate) const GET: &str = "get by id";
+pub(crate) const HTTP2_GET: &str = "get by id, over HTTP/2";
 pub(crate) const USER_NAME: &str = "filter userName eq";
 pub(crate) const EXTERNAL_ID: &str = "filter externalId eq";
 pub(crate) const EMAIL: &str = "filter emails.value eq";
@@ -22,7 +23,7 @@ pub(crate) const BULK: &str = "bulk of 1,000 creates";
 pub(crate) const DELETE: &str = "delete";
 pub(crate) const NEW_TOKEN: &str = "get by id, token not seen before";
 
-/// All but [`DELETE`], in the order in which they are measured: what reads, then what writes.
+/// All but [`DELETE`] and [`HTTP2_GET`], in the order in which they are measured: what reads, then what writes.
 pub(crate) fn all(prepared: &Prepared) -> Vec<(&'static str, Workload)> {
     let (_, group) = prepared.groups.last().expect("there is a group");
     let (depth, cursor) = prepared.cursors.last().expect("there is a cursor");

@@ -127,6 +127,9 @@ impl Suite<'_> {
     async fn rows(&mut self, server: &Server, prepared: &Prepared) {
         for (name, workload) in rows::all(prepared) {
             self.row(server, prepared.target(&workload), name, &workload).await;
+            if name == rows::GET {
+                self.row(server, &prepared.main, rows::HTTP2_GET, &Workload::Http2Get).await;
+            }
         }
     }
 

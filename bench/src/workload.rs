@@ -66,6 +66,8 @@ pub(crate) enum Workload {
     /// A resource type: HTTP with a credential, and no row.
     ResourceType,
     Get,
+    /// [`Self::Get`] over HTTP/2.
+    Http2Get,
     UserName,
     ExternalId,
     Email,
@@ -141,10 +143,15 @@ impl Workload {
         if *self == Self::Bulk { BULK_OPERATIONS } else { 1 }
     }
 
+    /// Whether it is asked over HTTP/2, by all clients on one connection.
+    pub(crate) fn is_http2(&self) -> bool {
+        *self == Self::Http2Get
+    }
+
     fn expected(&self, users: usize) -> Expected {
         match self {
             Self::Health | Self::ResourceType | Self::Plain(..) => expect(200, ""),
-            Self::Get | Self::Put | Self::Patch | Self::NewToken => expect(200, "\"userName\":\"user"),
+            Self::Get | Self::Http2Get | Self::Put | Self::Patch | Self::NewToken => expect(200, "\"userName\":\"user"),
             Self::UserName | Self::ExternalId | Self::Email => expect(200, "\"totalResults\":1,"),
             Self::Nobody => expect(200, "\"totalResults\":0"),
             Self::FirstPage | Self::Page(_) | Self::Index(_) if users < 1000 => expect(200, "\"itemsPerPage\":"),
@@ -217,7 +224,7 @@ impl Asker {
             Workload::Mixed(_) => {}
             Workload::Health => request.write("GET", "/healthz", None),
             Workload::ResourceType => request.write("GET", "/ResourceTypes/User", None),
-            Workload::Get => request.write("GET", &by_id(number), None),
+            Workload::Get | Workload::Http2Get => request.write("GET", &by_id(number), None),
             Workload::UserName => {
                 request.write("GET", &found("userName", &format!("user{digits}%40example.com")), None);
             }
