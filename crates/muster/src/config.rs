@@ -99,7 +99,7 @@ section! {
         "limits.payload_max" payload_max: Size = "16MiB",
         /// Bytes of bodies that may be in memory at a time, of bulk requests and of other SCIM requests with more
         /// than 1MiB. A tenant has half of it, or one request of any size; the others wait, unread. What a bulk
-        /// request takes besides its body comes to about as much again.
+        /// request takes besides its body comes to about one and a half times as much.
         "limits.bodies_in_flight_max" bodies_in_flight_max: Size = "64MiB",
         /// How long such a request waits before it is answered 429, if it is the tenant's own requests that are in
         /// its way, or else 503, with Retry-After.
