@@ -256,6 +256,13 @@ impl App {
         let tenant = caller.tenant.key;
         let (batch, context, projection) =
             (Arc::new(batch), Arc::new(self.context(caller)), Arc::new(projection.clone()));
+        if let Some(unit) = batch.units.first()
+            && let Some(created) = apply::create(self.store(), tenant, &context, unit).await?
+        {
+            let mut written = created?;
+            let shown = shown::new(&mut written, &projection);
+            return Ok((written, shown));
+        }
         let outcome = self.store().write_in_turn(Turn::Request(tenant), move |tx| {
             let (batch, context, projection) = (Arc::clone(&batch), Arc::clone(&context), Arc::clone(&projection));
             Box::pin(async move {

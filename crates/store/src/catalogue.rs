@@ -61,6 +61,7 @@ catalogue! {
     /// Statements that only PostgreSQL knows.
     POSTGRES_ONLY;
     engine::postgres::numbering: WAITING, NUMBER;
+    resources::apply::creations: CREATE;
 }
 
 /// The statements by which each table is read in pages when a database is copied.

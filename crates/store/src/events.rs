@@ -107,7 +107,7 @@ struct StoredDelta {
     removed: Vec<String>,
 }
 
-fn json_text(value: &impl Serialize) -> String {
+pub(crate) fn json_text(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("texts and lists of texts are always JSON")
 }
 

@@ -260,6 +260,13 @@ impl Store {
         self.changes().unconfirmed_for()
     }
 
+    pub(crate) fn postgres(&self) -> Option<&Postgres> {
+        match &*self.engine {
+            Engine::Postgres(postgres) => Some(postgres),
+            Engine::Sqlite(_) => None,
+        }
+    }
+
     fn changes(&self) -> &Changes {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.changes(),

@@ -6,24 +6,24 @@ use service::Scopes;
 use super::own_types::define_the_examples;
 use crate::harness::{Harness, on_postgres};
 
-/// What is asked, the statements of repositories that it runs, and how often PostgreSQL is waited for (with
-/// what begins and ends a transaction, which is sent along).
-const EXPECTED: [(&str, u64, u64); 15] = [
-    ("get a user", 1, 1),
-    ("get a user without groups", 1, 1),
-    ("get a group without members", 1, 1),
-    ("userName eq ana", 1, 1),
-    ("externalId eq ana", 2, 2),
-    ("emails.value eq ana@example.com", 2, 2),
-    ("userName eq nobody", 1, 1),
-    ("first page", 3, 3),
-    ("create a user", 5, 2),
-    ("patch a user", 5, 4),
-    ("add a member, or remove it", 5, 4),
-    ("create and delete a user", 15, 5),
-    ("create 100 users at once", 401, 101),
-    ("get a user without groups, with a token that was not seen before", 4, 4),
-    ("serialNumber eq LH-0001, which the tenant has defined and wants indexed", 3, 3),
+/// What is asked, the statements of repositories that it runs on SQLite, those on PostgreSQL, and how often that is
+/// waited for (with what begins and ends a transaction, which is sent along).
+const EXPECTED: [(&str, u64, u64, u64); 15] = [
+    ("get a user", 1, 1, 1),
+    ("get a user without groups", 1, 1, 1),
+    ("get a group without members", 1, 1, 1),
+    ("userName eq ana", 1, 1, 1),
+    ("externalId eq ana", 2, 2, 2),
+    ("emails.value eq ana@example.com", 2, 2, 2),
+    ("userName eq nobody", 1, 1, 1),
+    ("first page", 3, 3, 3),
+    ("create a user", 5, 2, 2),
+    ("patch a user", 5, 5, 4),
+    ("add a member, or remove it", 5, 5, 4),
+    ("create and delete a user", 15, 12, 5),
+    ("create 100 users at once", 401, 2, 2),
+    ("get a user without groups, with a token that was not seen before", 4, 4, 4),
+    ("serialNumber eq LH-0001, which the tenant has defined and wants indexed", 3, 3, 3),
 ];
 
 /// Each is asked several times: the first ones prepare their statements.
@@ -140,10 +140,12 @@ async fn requests_ask_little_of_the_database() {
         })
         .await;
 
-    for (found, expected) in costs.found.iter().zip(EXPECTED) {
-        let (name, statements, round_trips) = found;
-        let expected_trips = if on_postgres() { expected.2 } else { 0 };
-        assert_eq!((name.as_str(), *statements, *round_trips), (expected.0, expected.1, expected_trips));
-    }
-    assert_eq!(costs.found.len(), EXPECTED.len());
+    let expected = EXPECTED.map(
+        |(name, on_sqlite, on_pg, round_trips)| {
+            if on_postgres() { (name, on_pg, round_trips) } else { (name, on_sqlite, 0) }
+        },
+    );
+    let found: Vec<_> =
+        costs.found.iter().map(|(name, statements, trips)| (name.as_str(), *statements, *trips)).collect();
+    assert_eq!(found, expected);
 }

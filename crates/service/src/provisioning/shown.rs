@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scim::projection::Projection;
 use scim::resource::Representation;
-use scim::schema::{Registry, Relation};
+use scim::schema::{Registry, Relation, ResourceType};
 use store::resources::apply::Written;
 use store::resources::{self, StoredResource};
 use store::{StoreError, TenantKey, Tx};
@@ -19,6 +19,10 @@ pub(super) async fn at_hand(
     written: &mut Written,
     projection: &Projection,
 ) -> Result<Option<Representation>, StoreError> {
+    // Nothing refers to what was created by a request of its own.
+    if written.version == scim::Version::FIRST && written.created == written.modified {
+        return Ok(new(written, projection));
+    }
     if projection.wants(&written.resource_type, Relation::Members) {
         return Ok(None);
     }
@@ -33,15 +37,24 @@ pub(super) async fn at_hand(
         body,
         groups: None,
     };
-    // Nothing refers to what was created by a request of its own.
-    let is_new = written.version == scim::Version::FIRST && written.created == written.modified;
-    let mut shown = resources::complete(
-        tx,
-        tenant,
-        registry,
-        |of, relation| !is_new && projection.wants(of, relation),
-        vec![stored],
-    )
-    .await?;
+    let wants = |of: &ResourceType, relation| projection.wants(of, relation);
+    let mut shown = resources::complete(tx, tenant, registry, wants, vec![stored]).await?;
     Ok(shown.pop())
+}
+
+/// What was created, to which nothing refers yet; its document is taken. `None` as above.
+pub(super) fn new(written: &mut Written, projection: &Projection) -> Option<Representation> {
+    if projection.wants(&written.resource_type, Relation::Members) {
+        return None;
+    }
+    Some(Representation {
+        resource_type: Arc::clone(&written.resource_type),
+        id: written.id,
+        version: written.version,
+        created: written.created,
+        modified: written.modified,
+        body: written.body.take()?,
+        members: None,
+        member_of: None,
+    })
 }

@@ -17,8 +17,10 @@ use crate::changes::Changes;
 use crate::engine::{closed, too_busy};
 use crate::error::StoreError;
 use crate::options::PostgresOptions;
+use crate::resources::apply::creations::Creation;
+use crate::resources::apply::{WriteError, Written};
 use crate::shares::{Share, Shares};
-use crate::stats::Stats;
+use crate::stats::{Stats, WRITES_PER_COMMIT_BUCKETS};
 use crate::tenants::TenantKey;
 use crate::turn::Turn;
 use crate::tx::{Tx, TxFuture};
@@ -26,6 +28,7 @@ use crate::tx::{Tx, TxFuture};
 mod address;
 mod connection;
 mod error;
+mod gather;
 mod hosts;
 mod listen;
 pub(crate) mod numbering;
@@ -42,6 +45,7 @@ pub(crate) use tx::{PgTx, value};
 
 use address::Address;
 use connection::{Connector, Incarnation, Pooled};
+use gather::Gathering;
 use numbering::Unnumbered;
 use outcome::Outcome;
 use queue::{Queue, TRANSACTION_ID, TransactionId};
@@ -83,6 +87,7 @@ struct Inner {
     near_slots: Arc<Semaphore>,
     /// Whoever has one of these waits for a slot with a slice of long work.
     slices: Shares<TenantKey>,
+    gathering: Gathering,
     /// What a transaction of each lane begins with.
     begin: Begin,
     changes: Arc<Changes>,
@@ -113,6 +118,8 @@ struct Counters {
     writes_waiting: AtomicUsize,
     commits: AtomicU64,
     writes: AtomicU64,
+    /// Commits that several writes shared, by how many they were: see [`Stats::writes_per_commit`].
+    shared_commits: [AtomicU64; WRITES_PER_COMMIT_BUCKETS.len()],
     statements: AtomicU64,
     round_trips: AtomicU64,
 }
@@ -199,6 +206,7 @@ impl Postgres {
             near_slots: Arc::new(Semaphore::new(near.as_ref().map_or(0, |near| near.reads_max() as usize))),
             near,
             slices: Shares::new(connections_max / CONNECTIONS_PER_SLICE, connections_max / CONNECTIONS_PER_SLICE),
+            gathering: Gathering::default(),
             begin: Begin::new(if options.statement_cache { "" } else { &settings }, options, scan),
             changes,
             unnumbered: Arc::default(),
@@ -280,6 +288,18 @@ impl Postgres {
         .await
     }
 
+    /// Creates a resource, together with others that wait.
+    pub(crate) async fn create(
+        &self,
+        tenant: TenantKey,
+        creation: Creation,
+    ) -> Result<Result<Written, WriteError>, StoreError> {
+        if self.is_read_only {
+            return Err(closed());
+        }
+        gather::create(&self.inner, self.waiting_max, tenant, creation).await.map_err(unexpectedly_slow)
+    }
+
     /// Waits for one of `slots`. Who goes away meanwhile has asked for nothing.
     async fn wait(&self, slots: &Arc<Semaphore>, waiting: &AtomicUsize) -> Result<OwnedSemaphorePermit, StoreError> {
         if let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
@@ -306,7 +326,8 @@ impl Postgres {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        self.inner.counters.read()
+        let stats = self.inner.counters.read();
+        Stats { writes_waiting: stats.writes_waiting + self.inner.gathering.waiting(), ..stats }
     }
 
     /// Whether the schema is this program's, and every table with tenants is protected.
@@ -546,7 +567,18 @@ impl Counters {
         self.round_trips.fetch_add(asked.round_trips, Ordering::Relaxed);
     }
 
+    /// Says of a write that was counted as one how many it was.
+    fn count_gathered(&self, writes: usize) {
+        let more = (writes as u64).saturating_sub(1);
+        if more > 0 {
+            self.writes.fetch_add(more, Ordering::Relaxed);
+            let bucket = WRITES_PER_COMMIT_BUCKETS.partition_point(|&bound| bound <= more);
+            self.shared_commits[bucket.min(WRITES_PER_COMMIT_BUCKETS.len() - 1)].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     fn read(&self) -> Stats {
+        let writes_per_commit = self.shared_commits.each_ref().map(|commits| commits.load(Ordering::Relaxed));
         let commits = self.commits.load(Ordering::Relaxed);
         let mut stats = Stats {
             writes_waiting: self.writes_waiting.load(Ordering::Relaxed),
@@ -556,10 +588,11 @@ impl Counters {
             writes: self.writes.load(Ordering::Relaxed),
             statements: self.statements.load(Ordering::Relaxed),
             round_trips: self.round_trips.load(Ordering::Relaxed),
+            writes_per_commit,
             ..Stats::default()
         };
-        // Each write has a commit of its own.
-        stats.writes_per_commit[0] = commits;
+        // All others had a commit of their own.
+        stats.writes_per_commit[0] = commits.saturating_sub(writes_per_commit.iter().sum());
         stats
     }
 }

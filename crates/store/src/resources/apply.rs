@@ -5,6 +5,7 @@
 //! operations refers to itself in a circle: its resources are written first, then who belongs to
 //! them, and it succeeds or fails as one.
 
+pub(crate) mod creations;
 mod operation;
 
 use std::collections::BTreeSet;
@@ -16,9 +17,12 @@ use scim::id::{ResourceId, Version};
 use scim::resource::Notes;
 use scim::schema::{Registry, ResourceType};
 
+use creations::Creation;
+
 use super::ResourceKey;
 use crate::error::StoreError;
 use crate::events::{Kind, MembersDelta};
+use crate::store::Store;
 use crate::tenants::TenantKey;
 use crate::tx::Tx;
 
@@ -200,10 +204,22 @@ pub async fn run(
 ) -> Result<Vec<Outcome>, StoreError> {
     tx.expect_schemas(tenant, context.registry.version()).await?;
     let mut outcomes = Vec::with_capacity(units.len());
-    for unit in units {
-        if progress.is_stopped() {
-            break;
+    let mut rest = units;
+    while let [unit, after @ ..] = rest
+        && !progress.is_stopped()
+    {
+        let creations = if tx.travels() { creations(context, rest)? } else { Vec::new() };
+        if !creations.is_empty() {
+            let failures_max = progress.fail_on_errors.map(|most| most as usize - progress.failed.len());
+            let keys = creations::write(tx, tenant, &creations, failures_max).await?;
+            rest = &rest[keys.len()..];
+            for (creation, key) in creations.iter().zip(keys) {
+                progress.failed.extend(key.is_none().then_some(creation.index));
+                outcomes.push((creation.index, creation.outcome(key)));
+            }
+            continue;
         }
+        rest = after;
         match run_unit(tx, tenant, context, unit, progress).await? {
             Ok(written) => {
                 outcomes.extend(unit.steps.iter().zip(written).map(|(step, written)| (step.index, Ok(written))));
@@ -218,6 +234,28 @@ pub async fn run(
         }
     }
     Ok(outcomes)
+}
+
+/// The units that come first, as far as they can be created together.
+fn creations(context: &Context, units: &[Unit]) -> Result<Vec<Creation>, StoreError> {
+    let creations = units.iter().map(|unit| Creation::of(context, unit));
+    creations.map_while(Result::transpose).collect()
+}
+
+/// Creates a resource, in one transaction with others of the tenant that are created at the same time.
+/// `None`: such a unit has to be [run](run), on this engine.
+///
+/// # Errors
+/// As [`run`].
+pub async fn create(
+    store: &Store,
+    tenant: TenantKey,
+    context: &Context,
+    unit: &Unit,
+) -> Result<Option<Result<Written, WriteError>>, StoreError> {
+    let Some(postgres) = store.postgres() else { return Ok(None) };
+    let Some(creation) = Creation::of(context, unit)? else { return Ok(None) };
+    postgres.create(tenant, creation).await.map(Some)
 }
 
 /// The place of an operation in the request, and what became of it.

@@ -21,6 +21,17 @@ pub enum Param<'a> {
     /// The tenant whose rows a statement is about. On PostgreSQL it sees no others then, whatever
     /// its conditions say.
     Tenant(TenantKey),
+    /// Several values, for a statement that only PostgreSQL knows, which opens them with `unnest`.
+    List(&'a List<'a>),
+}
+
+/// Values of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "as in Param")]
+pub enum List<'a> {
+    Ints(Vec<Option<i64>>),
+    Texts(Vec<Option<&'a str>>),
+    Bytes(Vec<&'a [u8]>),
 }
 
 /// A kind of value.
@@ -117,6 +128,12 @@ impl<'a, const N: usize> From<&'a [u8; N]> for Param<'a> {
 impl<'a> From<&'a Vec<u8>> for Param<'a> {
     fn from(value: &'a Vec<u8>) -> Self {
         Self::Bytes(value)
+    }
+}
+
+impl<'a> From<&'a List<'a>> for Param<'a> {
+    fn from(list: &'a List<'a>) -> Self {
+        Self::List(list)
     }
 }
 

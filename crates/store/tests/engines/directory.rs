@@ -163,15 +163,7 @@ impl Directory {
         units: Vec<Unit>,
         progress: Progress,
     ) -> Result<(Vec<Outcome>, Progress), StoreError> {
-        self.next();
-        let context = Arc::new(Context {
-            now: self.now(),
-            actor: "sct_test".into(),
-            request_id: "req-1".into(),
-            registry: registry(),
-            unique: self.unique.clone(),
-            strict: self.strict,
-        });
+        let context = Arc::new(self.next_context());
         let (tenant, units) = (self.tenant, Arc::new(units));
         self.store
             .write_in_turn(Turn::Slice(tenant), move |tx| {
@@ -182,6 +174,29 @@ impl Directory {
                 })
             })
             .await
+    }
+
+    fn next_context(&self) -> Context {
+        self.next();
+        Context {
+            now: self.now(),
+            actor: "sct_test".into(),
+            request_id: "req-1".into(),
+            registry: registry(),
+            unique: self.unique.clone(),
+            strict: self.strict,
+        }
+    }
+
+    /// Creates as the service does: with others that are created at the same time, where the engine can.
+    pub(crate) async fn try_create_with_others(&self, json: Json) -> Result<Result<Written, WriteError>, StoreError> {
+        let (resource_type, context) = (user(), self.next_context());
+        let (target, action) = (self.new_id(&resource_type), Action::Create(resource(&resource_type, json)));
+        let batch = Batch::single(Operation { resource_type, target, precondition: Precondition::Any, action });
+        match apply::create(&self.store, self.tenant, &context, &batch.units[0]).await? {
+            Some(created) => Ok(created),
+            None => Ok(self.try_run_slice(batch.units, Progress::default()).await?.0.remove(0).1),
+        }
     }
 
     async fn run_one(&self, target: ResourceId, if_match: &str, action: Action) -> Result<Written, WriteError> {

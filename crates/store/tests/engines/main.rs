@@ -6,6 +6,7 @@
 mod backups;
 mod changes;
 mod copies;
+mod creations;
 mod directory;
 mod durability;
 mod failover;

@@ -10,7 +10,7 @@ use super::address::Address;
 use super::error;
 use crate::error::StoreError;
 use crate::tenants::TenantKey;
-use crate::tx::{Kind, Param};
+use crate::tx::{Kind, List, Param};
 
 /// Statements that one connection keeps prepared. Those of the repositories are some 70; the rest
 /// are shapes of filters.
@@ -158,6 +158,9 @@ impl Param<'_> {
             Self::Int(_) | Self::Tenant(_) | Self::Absent(Kind::Int | Kind::Tenant) => Type::INT8,
             Self::Text(_) | Self::Absent(Kind::Text) => Type::TEXT,
             Self::Bytes(_) | Self::Absent(Kind::Bytes) => Type::BYTEA,
+            Self::List(List::Ints(_)) => Type::INT8_ARRAY,
+            Self::List(List::Texts(_)) => Type::TEXT_ARRAY,
+            Self::List(List::Bytes(_)) => Type::BYTEA_ARRAY,
             Self::Null => Type::UNKNOWN,
         }
     }
@@ -174,6 +177,9 @@ impl ToSql for Param<'_> {
             },
             Self::Text(value) => value.to_sql(kind, out),
             Self::Bytes(value) => value.to_sql(kind, out),
+            Self::List(List::Ints(values)) => values.to_sql(kind, out),
+            Self::List(List::Texts(values)) => values.to_sql(kind, out),
+            Self::List(List::Bytes(values)) => values.to_sql(kind, out),
         }
     }
 

@@ -85,6 +85,33 @@ impl Queue {
         self.waiting.iter().any(|queued| matches!(queued, Queued::Statement { .. }))
     }
 
+    /// `text`, to be sent after all else, with the text that waits right before it.
+    pub(super) fn take_text_before(&mut self, text: &str) -> String {
+        match self.waiting.pop() {
+            Some(Queued::Text(before)) if !before.contains(TRANSACTION_ID) => before + text,
+            other => {
+                self.waiting.extend(other);
+                text.to_owned()
+            }
+        }
+    }
+
+    /// Whether nothing has been asked for yet; then what the transaction is to begin with.
+    pub(super) fn beginning(&self) -> Option<&str> {
+        match &*self.waiting {
+            [Queued::Text(text)] if !self.has_begun() => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Takes back all of the transaction, and begins it with `text` again.
+    pub(super) fn begin_again(&mut self, text: &str) {
+        self.transaction = None;
+        self.waiting.clear();
+        self.push_text("ROLLBACK;");
+        self.push_text(text);
+    }
+
     /// Adds statements that end with a semicolon each.
     pub(super) fn push_text(&mut self, text: &str) {
         match self.waiting.last_mut() {
@@ -167,7 +194,8 @@ fn transaction_id(answer: &SimpleQueryMessage) -> Option<TransactionId> {
 impl Owned {
     fn of(param: Param<'_>) -> Self {
         match param {
-            Param::Null => Self::Null,
+            // What takes lists does not wait: see `PgTx::queue`.
+            Param::Null | Param::List(_) => Self::Null,
             Param::Absent(kind) => Self::Absent(kind),
             Param::Int(value) => Self::Int(value),
             Param::Text(value) => Self::Text(value.to_owned()),

@@ -38,6 +38,8 @@ pub struct PgTx {
     pub(super) queue: Queue,
     /// Whose rows row-level security lets through.
     scope: Scope,
+    /// What is open: see [`Self::savepoint`].
+    savepoints: Vec<Mark>,
     /// A statement failed, and since then nothing has been rolled back.
     failed: bool,
     /// The transaction may succeed if it is run again.
@@ -67,6 +69,14 @@ pub(super) enum Ending<T> {
         was: Option<Incarnation>,
         error: Error,
     },
+}
+
+/// What can be gone back to.
+#[derive(Debug)]
+enum Mark {
+    Savepoint,
+    /// The beginning of the transaction: this text, after which this scope is set.
+    Beginning(String, Scope),
 }
 
 /// Whose rows row-level security lets through.
@@ -127,6 +137,7 @@ impl PgTx {
             shared,
             queue,
             scope: Scope::None,
+            savepoints: Vec::new(),
             failed: false,
             again: false,
             waiting: Arc::default(),
@@ -228,6 +239,9 @@ impl PgTx {
 
     /// Puts a statement into the queue. It fails with the statement that is sent with it.
     pub(crate) async fn queue(&mut self, statement: &'static Stmt, params: &[Param<'_>]) -> Result<(), StoreError> {
+        if params.iter().any(|param| matches!(param, Param::List(_))) {
+            return self.execute(statement, params).await.map(drop);
+        }
         self.queue.statements += 1;
         self.see(Scope::of(statement, params));
         self.waiting.store(true, Ordering::Relaxed);
@@ -275,20 +289,34 @@ impl PgTx {
         }
     }
 
+    /// Before anything was asked for this is the beginning of the transaction, which costs nothing.
     pub(crate) fn savepoint(&mut self) {
-        self.queue.push_text("SAVEPOINT operation;");
+        let mark = if let Some(text) = self.queue.beginning() {
+            Mark::Beginning(text.to_owned(), self.scope)
+        } else {
+            self.queue.push_text("SAVEPOINT operation;");
+            Mark::Savepoint
+        };
+        self.savepoints.push(mark);
     }
 
     pub(crate) fn release(&mut self) {
-        self.queue.push_text("RELEASE SAVEPOINT operation;");
+        if let Some(Mark::Savepoint) = self.savepoints.pop() {
+            self.queue.push_text("RELEASE SAVEPOINT operation;");
+        }
     }
 
     pub(crate) fn roll_back(&mut self) {
-        self.queue.push_text("ROLLBACK TO SAVEPOINT operation;RELEASE SAVEPOINT operation;");
         self.failed = false;
-        // It may have been set since, and is rolled back too.
-        let scope = self.scope.set();
-        self.queue.push_text(&scope);
+        if let Some(Mark::Beginning(text, scope)) = self.savepoints.pop() {
+            self.queue.begin_again(&text);
+            self.scope = scope;
+        } else {
+            self.queue.push_text("ROLLBACK TO SAVEPOINT operation;RELEASE SAVEPOINT operation;");
+            // It may have been set since, and is rolled back too.
+            let scope = self.scope.set();
+            self.queue.push_text(&scope);
+        }
     }
 
     /// Waits for `lock`, in the same trip as the next statement. Named by a number of 64 bits: whoever
@@ -357,7 +385,8 @@ impl PgTx {
         }
         let Some(connection) = &self.connection else { return self.failed(ended()) };
         let was = connection.incarnation;
-        let commit = connection.client.batch_execute("COMMIT");
+        let commit = self.queue.take_text_before("COMMIT");
+        let commit = connection.client.batch_execute(&commit);
         let Ok(answered) = timeout(silence_max, self.queue.flush(&connection.client, commit)).await else {
             self.give_up();
             let reason = "the server has not answered a commit for too long, which may have happened";

@@ -206,7 +206,8 @@ static ROLLBACK_TO: Stmt = crate::sql!("ROLLBACK TO SAVEPOINT operation");
 impl ToSql for Param<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match *self {
-            Param::Null | Param::Absent(_) => ValueRef::Null,
+            // No statement of this engine takes a list.
+            Param::Null | Param::Absent(_) | Param::List(_) => ValueRef::Null,
             Param::Int(value) | Param::Tenant(TenantKey(value)) => ValueRef::Integer(value),
             Param::Text(value) => ValueRef::Text(value.as_bytes()),
             Param::Bytes(value) => ValueRef::Blob(value),

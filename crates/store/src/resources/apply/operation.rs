@@ -326,12 +326,12 @@ fn allow(operation: &Operation, current: Version) -> Result<(), WriteError> {
 }
 
 /// What the event says of a document that has attributes which are never returned.
-fn shown(document: &Document, operation: &Operation) -> Option<String> {
+pub(super) fn shown(document: &Document, operation: &Operation) -> Option<String> {
     Some(document.without_hidden(&operation.resource_type)?.to_body(operation.target))
 }
 
 /// What people call a resource.
-fn name_of(document: &Document) -> Option<String> {
+pub(super) fn name_of(document: &Document) -> Option<String> {
     document.text(USER_NAME).or_else(|| document.text("displayName")).map(str::to_owned)
 }
 
@@ -343,14 +343,14 @@ fn corrupt(id: ResourceId, error: &impl std::fmt::Display) -> StoreError {
     StoreError::Corrupt(format!("resource {id}: {error}"))
 }
 
-fn changed(operation: &Operation, before: &Document, after: &Document, with_secret: bool) -> Vec<String> {
+pub(super) fn changed(operation: &Operation, before: &Document, after: &Document, with_secret: bool) -> Vec<String> {
     let mut names = before.changed(after);
     let secret = operation.resource_type.schema.attributes.iter().find(|attribute| attribute.secret);
     names.extend(secret.filter(|_| with_secret).map(|attribute| attribute.name.clone()));
     names
 }
 
-fn hash(secret: &Secret) -> Result<&str, StoreError> {
+pub(super) fn hash(secret: &Secret) -> Result<&str, StoreError> {
     match secret {
         Secret::Hashed(hash) => Ok(hash),
         Secret::Plain(_) => Err(StoreError::Corrupt("a secret must be hashed before it is stored".into())),
