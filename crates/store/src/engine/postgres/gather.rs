@@ -54,6 +54,10 @@ impl Gathering {
         let mut tenants = self.lock();
         let Entry::Occupied(mut entry) = tenants.entry(tenant.0) else { return Vec::new() };
         let queue = entry.get_mut();
+        let before = queue.len();
+        // Whoever has gone away has asked for nothing.
+        queue.retain(|waiting| !waiting.answer.is_closed());
+        self.waiting.fetch_sub(before - queue.len(), Ordering::Relaxed);
         let fence = queue.front().map(|first| first.creation.fence);
         let mut bytes = 0;
         let fit = queue.iter().take(TOGETHER_MAX).take_while(|waiting| {
