@@ -36,7 +36,7 @@ catalogue! {
     members::change: EXISTING, CONTAINED_IN;
     members::direct: OF_RANGE;
     members::rows: ADD, REMOVE, RETAIN, LEAVE_ALL, IDS;
-    request_log::statements: LIST, LIST_FAILED, LIST_OF_RESOURCE, GET, NTH, OLDEST, OLDEST_OF, DELETE_RESOURCE, DELETE;
+    request_log::statements: LIST, LIST_FAILED, LIST_OF_RESOURCE, GET, NTH, OLDEST, OLDEST_OF, DELETE;
     resources: GET, GET_WITH_GROUPS;
     resources::query::keyed: ROWS;
     resources::query::listed: TOTAL, SPANS, BLOCKS, PAGE, KEYS;

@@ -22,7 +22,7 @@ use crate::tx::{Param, Row, Tx};
 pub use insert::insert;
 pub use list::{Filter, LOOKED_AT_MAX, Listed, list};
 pub use pack::{Pack, pack};
-use statements::{DELETE, DELETE_RESOURCE, GET, NTH, OLDEST, OLDEST_OF};
+use statements::{DELETE, GET, NTH, OLDEST, OLDEST_OF};
 
 /// How many packs one write forgets at most: one may hold a single request.
 const PACKS_MAX: u32 = 128;
@@ -176,17 +176,12 @@ async fn forget(tx: &mut Tx, statement: &Stmt, params: &[Param<'_>], take: u32) 
     let mut requests: u64 = 0;
     let mut packs = Vec::new();
     let read = |row: &Row<'_>| {
-        let tenant = TenantKey(row.int(0)?);
-        let entries = pack::entries(tenant, row.text_ref(2)?)?;
-        requests += entries.len() as u64;
-        packs.push((tenant, row.int(1)?, pack::changes(&entries, &pack::operations(tenant, row.opt_text_ref(3)?)?)));
+        requests += row.int(2)?.unsigned_abs();
+        packs.push((TenantKey(row.int(0)?), row.int(1)?));
         Ok(if requests < u64::from(take) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     };
     tx.each_row(statement, params, read).await?;
-    for (tenant, pack, changes) in packs {
-        for (resource, key) in &changes {
-            tx.send(&DELETE_RESOURCE, &[tenant.into(), resource.into(), key.0.into()]).await?;
-        }
+    for (tenant, pack) in packs {
         tx.send(&DELETE, &[tenant.into(), pack.into()]).await?;
     }
     Ok(requests)

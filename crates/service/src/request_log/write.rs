@@ -24,8 +24,9 @@ const COLLECTED_FOR: Duration = Duration::from_millis(250);
 const REQUESTS_AT_ONCE: usize = 256;
 /// How many requests one write takes.
 const REQUESTS_PER_WRITE: usize = 4096;
-/// After how many changes of resources a write is closed: a millisecond of SQLite's one writer.
-const CHANGES_PER_WRITE: usize = 256;
+/// How many packs of them, and after how many bytes it is closed: about a millisecond of SQLite's one writer.
+const PACKS_PER_WRITE: usize = 256;
+const BYTES_PER_WRITE: usize = 1024 * 1024;
 
 impl App {
     /// Writes requests down as they come, until it is dropped. For a task of its own.
@@ -89,13 +90,13 @@ impl App {
         self.count_log_rows(&entries);
         let mut packs = request_log::pack(entries, operations);
         while !packs.is_empty() {
-            let mut changes = 0;
+            let mut bytes = 0;
             let fits = |pack: &&Pack| {
-                let has_room = changes < CHANGES_PER_WRITE;
-                changes += pack.changes();
+                let has_room = bytes < BYTES_PER_WRITE;
+                bytes += pack.size();
                 has_room
             };
-            let count = packs.iter().take_while(fits).count();
+            let count = packs.iter().take(PACKS_PER_WRITE).take_while(fits).count();
             let some: Arc<[Pack]> = packs.drain(..count).collect();
             let written = self.store().write(move |tx| {
                 let packs = Arc::clone(&some);

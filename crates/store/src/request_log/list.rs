@@ -2,12 +2,12 @@
 
 use std::ops::RangeInclusive;
 
-use super::pack::{SPAN, entries};
+use super::pack::{SPAN, changes, entries, operations};
 use super::statements::{LIST, LIST_FAILED, LIST_OF_RESOURCE};
 use super::{Entry, LogKey};
 use crate::error::StoreError;
 use crate::tenants::TenantKey;
-use crate::tx::Tx;
+use crate::tx::{Param, Row, Tx};
 
 /// How many entries one page looks at: those of the tenant, or those about the resource or the failed ones
 /// where the filter says so, newest first. The page ends there, with whatever it has found, and the next one
@@ -16,8 +16,10 @@ pub const LOOKED_AT_MAX: u32 = 20_000;
 
 /// How many packs are read at once.
 const PACKS_AT_ONCE: u32 = 16;
-/// How many requests about a resource are read at once.
-const CHANGES_AT_ONCE: u32 = 64;
+/// How many at once of which only those count that changed some resource.
+const PACKS_OF_RESOURCE_AT_ONCE: u32 = 1000;
+/// How many packs one page looks at: they may be small.
+const PACKS_MAX: u32 = 20_000;
 
 /// Which entries to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,76 +59,58 @@ pub struct Listed {
 /// # Errors
 /// [`StoreError`] when the database is not available.
 pub async fn list(tx: &mut Tx, filter: &Filter, take: u32) -> Result<Listed, StoreError> {
-    let page = Page::new(filter, take);
-    match &filter.resource {
-        Some(resource) => about(tx, filter, resource, page).await,
-        None => in_packs(tx, filter, page).await,
-    }
-}
-
-/// Opens pack after pack.
-async fn in_packs(tx: &mut Tx, filter: &Filter, mut page: Page<'_>) -> Result<Listed, StoreError> {
-    let statement = if *filter.status.start() >= 400 { &LIST_FAILED } else { &LIST };
+    let (statement, at_once) = if filter.resource.is_some() {
+        (&LIST_OF_RESOURCE, PACKS_OF_RESOURCE_AT_ONCE)
+    } else if *filter.status.start() >= 400 {
+        (&LIST_FAILED, PACKS_AT_ONCE)
+    } else {
+        (&LIST, PACKS_AT_ONCE)
+    };
+    let listed_resource = filter.resource.as_ref().map(|id| format!(" {id} "));
+    let mut page = Page::new(filter, take);
     let mut end = filter.before.0.saturating_add(SPAN);
     // Packs overlap in time: these wait for what the next pack may have between them.
     let mut waiting: Vec<Entry> = Vec::new();
+    let mut packs_seen = 0;
     loop {
-        let params =
-            [filter.tenant.into(), filter.from.0.into(), end.into(), filter.before.0.into(), PACKS_AT_ONCE.into()];
-        let mut last = None;
+        let mut params =
+            vec![filter.tenant.into(), filter.from.0.into(), end.into(), filter.before.0.into(), at_once.into()];
+        params.extend(listed_resource.as_ref().map(Param::from));
+        let mut last = end;
         let packs = tx.query(statement, &params, |row| {
-            last = Some(row.int(0)?);
-            entries(filter.tenant, row.text_ref(1)?)
+            last = row.int(0)?;
+            opened(filter, row)
         });
         let packs = packs.await?;
-        let is_end = packs.len() < PACKS_AT_ONCE as usize;
+        let is_end = packs.len() < at_once as usize;
+        packs_seen += at_once;
         waiting.extend(packs.into_iter().flatten().filter(|entry| page.is_in_time(entry)));
         waiting.sort_unstable_by_key(|entry| entry.key);
         // No pack to come has anything newer than the newest of the last one.
-        let settled = match last {
-            Some(last) if !is_end => LogKey(last),
-            Some(_) | None => LogKey(i64::MIN),
-        };
+        let settled = LogKey(if is_end { i64::MIN } else { last });
         while let Some(entry) = waiting.pop_if(|entry| entry.key >= settled) {
             if let Some(next) = page.look_at(entry) {
                 return Ok(page.end(Some(next)));
             }
         }
-        if is_end {
-            return Ok(page.end(None));
+        if is_end || packs_seen >= PACKS_MAX {
+            return Ok(page.end((!is_end).then_some(settled)));
         }
-        end = settled.0;
+        end = last;
     }
 }
 
-/// Opens the packs of what changed a resource, or was to.
-async fn about(tx: &mut Tx, filter: &Filter, resource: &String, mut page: Page<'_>) -> Result<Listed, StoreError> {
-    let mut before = filter.before.0;
-    loop {
-        let params =
-            [filter.tenant.into(), resource.into(), filter.from.0.into(), before.into(), CHANGES_AT_ONCE.into()];
-        let mut opened: Option<(i64, Vec<Entry>)> = None;
-        let found = tx.query(&LIST_OF_RESOURCE, &params, |row| {
-            let (key, pack) = (LogKey(row.int(0)?), row.int(1)?);
-            let is_open = opened.as_ref().is_some_and(|(opened, _)| *opened == pack);
-            if !is_open {
-                opened = Some((pack, entries(filter.tenant, row.text_ref(2)?)?));
-            }
-            let entries = opened.as_ref().map_or(&[][..], |(_, entries)| entries);
-            Ok((key, entries.iter().find(|entry| entry.key == key).cloned()))
-        });
-        let found = found.await?;
-        let last = found.last().map(|(key, _)| *key);
-        for (_, entry) in found {
-            if let Some(next) = entry.and_then(|entry| page.look_at(entry)) {
-                return Ok(page.end(Some(next)));
-            }
-        }
-        match last {
-            Some(last) => before = last.0,
-            None => return Ok(page.end(None)),
-        }
+/// What a pack holds, as far as it is about the resource that is looked for.
+fn opened(filter: &Filter, row: &Row<'_>) -> Result<Vec<Entry>, StoreError> {
+    let Some(body) = row.opt_text_ref(1)? else { return Ok(Vec::new()) };
+    let mut opened = entries(filter.tenant, body)?;
+    if let Some(resource) = &filter.resource {
+        let operations = operations(filter.tenant, row.opt_text_ref(2)?)?;
+        let about: Vec<LogKey> =
+            changes(&opened, &operations).into_iter().filter(|(id, _)| id == resource).map(|(_, key)| key).collect();
+        opened.retain(|entry| about.contains(&entry.key));
     }
+    Ok(opened)
 }
 
 /// A page that is being filled.

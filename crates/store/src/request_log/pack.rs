@@ -31,14 +31,14 @@ pub struct Pack {
     pub(super) body: String,
     /// The operations of bulk requests.
     pub(super) operations: Option<String>,
-    /// Which of the requests changed which resources, or were to.
-    pub(super) changes: Vec<(String, LogKey)>,
+    /// The ids of the resources that they changed, or were to, with a space around each.
+    pub(super) resources: String,
 }
 
 impl Pack {
-    /// How many resources its requests changed, or were to.
-    pub fn changes(&self) -> usize {
-        self.changes.len()
+    /// About how many bytes its row has.
+    pub fn size(&self) -> usize {
+        100 + self.resources.len() + self.body.len() + self.operations.as_ref().map_or(0, String::len)
     }
 }
 
@@ -90,22 +90,35 @@ fn pack_of(entries: &[Entry], operations: &[Operation]) -> Pack {
         body: json(&entries.iter().map(PackedEntry::of).collect::<Vec<_>>()),
         operations: (!of_bulk.is_empty())
             .then(|| json(&of_bulk.iter().copied().map(PackedOperation::of).collect::<Vec<_>>())),
-        changes: changes(entries, of_bulk),
+        resources: listed(changes(entries, of_bulk).iter().map(|(resource, _)| *resource)),
     }
 }
 
-/// Which of the requests, alone or by an operation, changed which resources, or were to.
+/// Which of the requests, alone or by an operation, changed which resources, or were to; in order of
+/// resources.
 pub(super) fn changes<'r>(
     entries: &'r [Entry],
     operations: impl IntoIterator<Item = &'r Operation>,
-) -> Vec<(String, LogKey)> {
+) -> Vec<(&'r str, LogKey)> {
     let alone = entries.iter().filter(|entry| entry.method != "GET").map(|entry| (&entry.resource, entry.key));
     let in_bulk = operations.into_iter().map(|operation| (&operation.resource, operation.log));
-    let changed = alone.chain(in_bulk).filter_map(|(resource, key)| Some((resource.clone()?, key)));
+    let changed = alone.chain(in_bulk).filter_map(|(resource, key)| Some((resource.as_deref()?, key)));
     let mut changed: Vec<_> = changed.collect();
     changed.sort_unstable();
-    changed.dedup();
     changed
+}
+
+/// Ids with a space around each, once each; they are in order.
+fn listed<'r>(ids: impl Iterator<Item = &'r str>) -> String {
+    let (mut text, mut last) = (String::new(), None);
+    for id in ids {
+        if last.replace(id) != Some(id) {
+            text.push_str(if text.is_empty() { " " } else { "" });
+            text.push_str(id);
+            text.push(' ');
+        }
+    }
+    text
 }
 
 /// Those of one request; `operations` are in order.
@@ -343,8 +356,7 @@ mod tests {
 
         let packs = pack(vec![bulk(1), bulk(2)], all.clone());
 
-        let (first, second) = (LogKey::first_of(1), LogKey::first_of(2));
-        assert_eq!(packs[0].changes, [("usr_2".to_owned(), first), ("usr_3".to_owned(), second)]);
+        assert_eq!(packs[0].resources, " usr_2 usr_3 ");
         let read = operations(TenantKey(1), packs[0].operations.as_deref()).unwrap();
         assert_eq!(read, [all[2].clone(), all[1].clone(), all[0].clone()]);
         assert_eq!(pack(vec![bulk(3)], Vec::new())[0].operations, None);

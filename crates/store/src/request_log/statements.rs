@@ -9,27 +9,34 @@ use crate::sql::Stmt;
 /// Packs with requests between two keys: those that begin before `$4`, with a newest one from `$2` on and
 /// before `$3`.
 macro_rules! list {
-    ($and:literal) => {
-        sql!(concat!(
-            "SELECT pk, body FROM request_log
-             WHERE tenant = $1 AND pk >= $2 AND pk < $3 AND oldest < $4 ",
+    ($columns:expr, $and:literal) => {
+        concat!(
+            "SELECT pk, ",
+            $columns,
+            " FROM request_log WHERE tenant = $1 AND pk >= $2 AND pk < $3 AND oldest < $4 ",
             $and,
             " ORDER BY pk DESC LIMIT $5"
-        ))
+        )
     };
 }
 
-pub(crate) static LIST: Stmt = list!("");
-pub(crate) static LIST_FAILED: Stmt = list!("AND failed = 1");
+/// What is read of those that changed a resource, or were to; nothing of others.
+macro_rules! of_resource {
+    ($place:literal) => {
+        concat!(
+            "CASE WHEN ",
+            $place,
+            "(resources, $6) > 0 THEN body END, CASE WHEN ",
+            $place,
+            "(resources, $6) > 0 THEN operations END"
+        )
+    };
+}
 
-/// The packs with the requests that changed a resource, or were to.
-pub(crate) static LIST_OF_RESOURCE: Stmt = sql!(
-    "SELECT r.log, p.pk, p.body
-     FROM (SELECT log, pack FROM request_log_resources
-           WHERE tenant = $1 AND resource = $2 AND log >= $3 AND log < $4 ORDER BY log DESC LIMIT $5) AS r
-     JOIN request_log AS p ON p.tenant = $1 AND p.pk = r.pack
-     ORDER BY r.log DESC"
-);
+pub(crate) static LIST: Stmt = sql!(list!("body, NULL", ""));
+pub(crate) static LIST_FAILED: Stmt = sql!(list!("body, NULL", "AND failed = 1"));
+pub(crate) static LIST_OF_RESOURCE: Stmt =
+    sql! { sqlite: list!(of_resource!("instr"), ""), postgres: list!(of_resource!("strpos"), "") };
 
 /// Packs that may hold one request.
 pub(crate) static GET: Stmt = sql!(
@@ -45,10 +52,8 @@ pub(crate) static NTH: Stmt = sql!(
 
 /// The oldest packs.
 pub(crate) static OLDEST: Stmt =
-    sql!("SELECT tenant, pk, body, operations FROM request_log WHERE pk < $1 ORDER BY pk LIMIT $2").beyond_one_tenant();
+    sql!("SELECT tenant, pk, requests FROM request_log WHERE pk < $1 ORDER BY pk LIMIT $2").beyond_one_tenant();
 pub(crate) static OLDEST_OF: Stmt =
-    sql!("SELECT tenant, pk, body, operations FROM request_log WHERE tenant = $1 AND pk < $2 ORDER BY pk LIMIT $3");
+    sql!("SELECT tenant, pk, requests FROM request_log WHERE tenant = $1 AND pk < $2 ORDER BY pk LIMIT $3");
 
-pub(crate) static DELETE_RESOURCE: Stmt =
-    sql!("DELETE FROM request_log_resources WHERE tenant = $1 AND resource = $2 AND log = $3");
 pub(crate) static DELETE: Stmt = sql!("DELETE FROM request_log WHERE tenant = $1 AND pk = $2");

@@ -361,17 +361,12 @@ pub static TABLES: &[Table] = &[
             int("oldest"),
             int("requests"),
             int("failed"),
+            text("resources"),
             json("body"),
             json("operations").or_null(),
         ],
         key: &["pk"],
         in_file: InFile::No("what was asked stays where it was asked"),
-    },
-    Table {
-        name: "request_log_resources",
-        columns: &[TENANT, text("resource"), int("log"), int("pack")],
-        key: &["tenant", "resource", "log"],
-        in_file: InFile::No("as the requests that they belong to"),
     },
     Table {
         name: "upkeep",

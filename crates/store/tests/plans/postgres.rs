@@ -26,7 +26,6 @@ const BEYOND_ONE_TENANT: &[(&str, &str)] = &[
     ("request_log::statements::OLDEST", "the oldest of all tenants are forgotten"),
     ("request_log::statements::DELETE", BY_TIME_AND_NUMBER),
     ("request_log::statements::GET", BY_TIME_AND_NUMBER),
-    ("request_log::statements::LIST_OF_RESOURCE", BY_TIME_AND_NUMBER),
     ("schemas::indexes::UNFINISHED", "once a minute, from an index that is empty but for minutes after a change"),
     ("scim_tokens::BY_ID", BY_ITS_OWN_ID),
     ("scim_tokens::COUNT_ALL", LIST_OF_ALL),

@@ -34,8 +34,7 @@ INSERT INTO event_order SELECT tenant, row_number() OVER (PARTITION BY tenant OR
 INSERT INTO idempotency SELECT 1 + n % (:tenants + 1), 'key' || n, int8send(n), n, '{}' FROM generate_series(1, 5000) AS n;
 INSERT INTO signing_keys SELECT 'key' || n, 'RS256', '{}', NULL, n, n FROM generate_series(1, 5) AS n;
 INSERT INTO event_queue SELECT tenant, draft FROM event_rows WHERE draft % 9 = 0;
-INSERT INTO request_log (tenant, pk, oldest, requests, failed, body)
+INSERT INTO request_log (tenant, pk, oldest, requests, failed, resources, body)
 SELECT CASE WHEN :tenants = 50 AND n <= 18000 THEN 1 ELSE 1 + n % (:tenants + 1) END, n::bigint << 21, (n::bigint << 21) - 5, 2,
-       (n % 20 = 0)::int, '[]'
+       (n % 20 = 0)::int, ' usr_' || n % 5000 || ' ', '[]'
 FROM generate_series(1, 20000) AS n;
-INSERT INTO request_log_resources SELECT tenant, 'usr_' || (pk >> 21) % 5000, pk - 5, pk FROM request_log WHERE (pk >> 21) % 2 = 0;
