@@ -243,7 +243,7 @@ fn creations(context: &Context, units: &[Unit]) -> Result<Vec<Creation>, StoreEr
 }
 
 /// Creates a resource, in one transaction with others of the tenant that are created at the same time.
-/// `None`: such a unit has to be [run](run), on this engine.
+/// `None`: such a unit has to be [run], on this engine.
 ///
 /// # Errors
 /// As [`run`].
